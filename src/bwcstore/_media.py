@@ -1,0 +1,85 @@
+"""What a video container says of itself, read with PyAV where the extra `media` is installed.
+
+A container's claims are evidence of nothing; they are kept as one claim among others. A file
+that PyAV cannot read is still evidence, so nothing here ever stops an ingest.
+"""
+
+import importlib.util
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from bwcstore._values import Instant
+from bwcstore.errors import BwcStoreError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+MICROSECONDS: Final = 1_000_000
+TEXT_MAX: Final = 200
+
+
+@attrs.frozen(kw_only=True)
+class MediaFacts:
+    """What a container declares.
+
+    Attributes:
+        container: the demuxer's name, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+        duration_microseconds: as declared, or None.
+        created: the declared creation time, or None where absent or malformed.
+        streams: one text per stream: kind, codec and shape.
+    """
+
+    container: str
+    duration_microseconds: int | None
+    created: Instant | None
+    streams: tuple[str, ...]
+
+
+def available() -> bool:
+    """Whether the extra `media` is installed."""
+    return importlib.util.find_spec("av") is not None
+
+
+def read_facts(path: str) -> MediaFacts | None:
+    """Read what the container at `path` declares, or None when it declares nothing readable."""
+    if not available():
+        return None
+    import av  # noqa: PLC0415 - the extra may be absent, and costs 100 ms to load
+
+    try:
+        with av.open(path, mode="r", metadata_errors="replace") as container:
+            return _facts(container)
+    except (av.FFmpegError, OSError, ValueError, ArithmeticError):
+        return None
+
+
+def _facts(container: "InputContainer") -> MediaFacts:
+    streams = []
+    for stream in container.streams:
+        context = stream.codec_context
+        shape = ""
+        if stream.type == "video":
+            shape = f" {stream.codec_context.width}x{stream.codec_context.height}"
+        elif stream.type == "audio":
+            shape = f" {stream.codec_context.sample_rate} Hz"
+        streams.append(f"{stream.type} {context.name if context else 'unknown'}{shape}")
+    return MediaFacts(
+        container=container.format.name[:TEXT_MAX],
+        duration_microseconds=container.duration,
+        created=_created(container.metadata.get("creation_time")),
+        streams=tuple(streams[:32]),
+    )
+
+
+def _created(text: str | None) -> Instant | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return Instant.from_datetime(moment)
+    except (ValueError, BwcStoreError):
+        return None

@@ -1,0 +1,58 @@
+"""The one place that reads the wall clock and the system's entropy and starts threads."""
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from bwcstore._ports import Environment, Pending
+from bwcstore._values import Instant
+
+T = TypeVar("T")
+
+
+class SystemClock:
+    """The operating system's clock."""
+
+    def now(self) -> Instant:
+        """The present instant, UTC."""
+        return Instant(time.time_ns() // 1000)
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary start."""
+        return time.monotonic()
+
+
+class SystemEntropy:
+    """The operating system's random generator."""
+
+    def take(self, count_bytes: int) -> bytes:
+        """Fresh random bytes."""
+        return os.urandom(count_bytes)
+
+
+class SystemWorkers:
+    """A thread pool as wide as the processors this process may use."""
+
+    def __init__(self, count: int | None = None) -> None:
+        self._count = count or max(2, len(os.sched_getaffinity(0)))
+        self._pool = ThreadPoolExecutor(self._count, thread_name_prefix="bwcstore")
+
+    @property
+    def count(self) -> int:
+        """How many pieces of work run at once."""
+        return self._count
+
+    def submit(self, work: Callable[[], T]) -> Pending[T]:
+        """Start `work` on a thread."""
+        return self._pool.submit(work)
+
+    def close(self) -> None:
+        """Wait for running work and end the threads."""
+        self._pool.shutdown()
+
+
+def system_environment() -> Environment:
+    """The real world."""
+    return Environment(clock=SystemClock(), entropy=SystemEntropy(), workers=SystemWorkers())
