@@ -15,6 +15,7 @@ import attrs
 from bwcstore._values import ByteRange, Instant
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Clock(Protocol):
@@ -34,10 +35,10 @@ class Entropy(Protocol):
         """Exactly `count_bytes` fresh random bytes."""
 
 
-class Pending(Protocol[T]):
+class Pending(Protocol[T_co]):
     """Work under way."""
 
-    def result(self) -> T:
+    def result(self) -> T_co:
         """Wait and return what the work returned, or raise what it raised."""
 
 

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from bwcstore._ports import Environment, Pending
@@ -51,6 +51,24 @@ class SystemWorkers:
     def close(self) -> None:
         """Wait for running work and end the threads."""
         self._pool.shutdown()
+
+
+class SerialWorkers:
+    """Does the work at once in the caller's thread: for callers that are one of many."""
+
+    @property
+    def count(self) -> int:
+        """One: the caller."""
+        return 1
+
+    def submit(self, work: Callable[[], T]) -> Pending[T]:
+        """Do `work` now; what it raises is raised by `result`."""
+        done: Future[T] = Future()
+        try:
+            done.set_result(work())
+        except BaseException as exc:  # noqa: BLE001 - raised by `result`, like a thread's would be
+            done.set_exception(exc)
+        return done
 
 
 def system_environment() -> Environment:

@@ -83,6 +83,7 @@ class ErrorKind(StrEnum):
     CHECKPOINT_ROOT = "checkpoint-root"
     CHECKPOINT_BEYOND = "checkpoint-beyond"
     CHECKPOINT_EQUIVOCATION = "checkpoint-equivocation"
+    CHECKPOINT_BEHIND = "checkpoint-behind"
     PROOF_INVALID = "proof-invalid"
     ROLLED_BACK = "rolled-back"
     ROLLBACK_NOT_EXCLUDED = "rollback-not-excluded"

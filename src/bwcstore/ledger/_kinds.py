@@ -16,7 +16,7 @@ from typing import Final
 import attrs
 
 from bwcstore._encoding import INTEGER_MAX, Json
-from bwcstore._values import ActorId, Digest, Instant, ObjectId, Tag, check_text
+from bwcstore._values import ActorId, Digest, Instant, Tag, check_text
 from bwcstore.errors import BwcStoreError, ErrorKind, FormatError
 
 Check = Callable[[Json], bool]
@@ -177,7 +177,11 @@ _ALL: Final = (
             "tag": Field(keyed_tag, "finds the pseudonym of a login name"),
             "public_key": Field(hexadecimal(32), "checks the actor's signatures", **_OPTIONAL),
         },
-        sealed={"name": Field(text, "names a person", **_OPTIONAL), **_REASON},
+        sealed={
+            "login": Field(text, "names a person", **_OPTIONAL),
+            "name": Field(text, "names a person", **_OPTIONAL),
+            **_REASON,
+        },
     ),
     Kind(
         name="actor.revoked",

@@ -1,0 +1,77 @@
+# Every target makes the environment that it needs; the second time costs nothing.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest --benchmark-disable
+MKDOCS := NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types layers docs vectors vectors-check bench bench-smoke \
+	simulate integration environment clean
+
+help: ## Show the targets.
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@.ci/venv "$(PYTHON)" "$(VENV)"
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(PIP) --editable '.[cli,media]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+environment: $(VENV)/.dev ## Make the development environment.
+
+demo: $(VENV)/.demo ## Keep, check, attack and read a small store, step by step.
+	$(BIN)/bwcstore demo
+
+test: $(VENV)/.dev ## Run every test that needs no server, and the benchmarks once, small.
+	$(PYTEST) -n $(JOBS) --dist worksteal -m 'not integration' tests
+	$(MAKE) --no-print-directory bench-smoke
+
+check: lint types layers docs vectors-check ## Run every check that is not a test.
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/python -m mypy
+
+layers: $(VENV)/.dev
+	$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
+
+docs: $(VENV)/.dev ## Build the documentation into build/site.
+	$(MKDOCS) build --strict --quiet
+
+vectors: $(VENV)/.dev ## Write the test vectors anew.
+	@for script in $(wildcard tests/vectors/make_*.py); do \
+		echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+
+# Vectors that were released never change: writing them again must give the same bytes.
+vectors-check: vectors
+	@if git rev-parse --git-dir >/dev/null 2>&1; then \
+		git diff --exit-code --stat -- tests/vectors; fi
+
+bench: $(VENV)/.dev ## Measure; each number is printed beside its ceiling.
+	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-only
+
+bench-smoke: $(VENV)/.dev
+	@if ls benchmarks/test_*.py >/dev/null 2>&1; then \
+		BWC_BENCH_SMOKE=1 $(PYTEST) -q benchmarks; fi
+
+simulate: $(VENV)/.dev ## Run simulated worlds from fresh seeds, or from BWC_SEED=n.
+	BWC_SEED=$${BWC_SEED:-fresh} $(PYTEST) -n $(JOBS) tests/simulation
+
+integration: $(VENV)/.dev ## Run the tests that need a server.
+	$(PYTEST) -m integration tests/integration
+
+clean: ## Remove everything that was made here.
+	rm -rf $(VENV) build dist .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

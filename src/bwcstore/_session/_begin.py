@@ -1,0 +1,174 @@
+"""How a store begins and how it is taken up again, whatever the storage and the vault are."""
+
+from typing import Final
+
+import attrs
+
+from bwcstore._encoding import Json, tag
+from bwcstore._ports import Backend, Environment, KeyVault
+from bwcstore._session._actors import Enrolment, random_id
+from bwcstore._session._services import (
+    SIGNING_KEY,
+    TAG_KEY,
+    Services,
+    ensure_key,
+    year_key_id,
+)
+from bwcstore._values import STORE_SCOPE, ActorId, Instant, StoreId, check_text
+from bwcstore.custody._state import Parameters, State
+from bwcstore.errors import ErrorKind, IntegrityError, KeyVaultError
+from bwcstore.ledger._draft import Decision, Draft
+from bwcstore.ledger._log import Log
+from bwcstore.ledger._note import VerifierKey
+from bwcstore.objects._segment import Geometry
+from bwcstore.storage._signer import StoredSigner
+
+FORMAT: Final = "1.0"
+REMEMBERED: Final = "head"
+SIGNED_KINDS_DEFAULT: Final = frozenset({"authorization.granted", "authorization.revoked"})
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What is fixed when a store is created.
+
+    Attributes:
+        origin: the log's name in checkpoints, a URL without a scheme; None makes one up.
+        geometry: chunk and segment lengths of every object.
+        signed_kinds: the kinds of entry that their actor must sign once two actors can act.
+    """
+
+    origin: str | None = None
+    geometry: Geometry = attrs.field(factory=Geometry)
+    signed_kinds: frozenset[str] = SIGNED_KINDS_DEFAULT
+
+
+def create_services(
+    backend: Backend,
+    vault: KeyVault,
+    environment: Environment,
+    *,
+    store_id: StoreId,
+    settings: Settings,
+    first: Enrolment,
+) -> Services:
+    """Begin a store in empty storage (spec: ORD-1, ORD-2).
+
+    Raises:
+        AlreadyExistsError: there is a ledger already.
+        StorageError: storage or a vault replica failed; calling again finishes.
+    """
+    now = environment.clock.now()
+    tag_key = ensure_key(vault, environment, TAG_KEY)
+    signer = StoredSigner(ensure_key(vault, environment, SIGNING_KEY))
+    year_key = year_key_id(now)
+    ensure_key(vault, environment, year_key)
+    origin = settings.origin or f"bwcstore.invalid/{store_id}"
+    check_text(origin, "origin", length_max=256)
+    verifier = VerifierKey(name=origin, public_key=signer.public_key)
+    actor_id = ActorId(random_id(environment.entropy.take(16)))
+    created: dict[str, Json] = {
+        "format": FORMAT,
+        "store": str(store_id),
+        "protocol": "numbered",
+        "chunk_bytes": settings.geometry.chunk_bytes,
+        "segment_chunks": settings.geometry.segment_chunks,
+        "origin": origin,
+        "verifier_key": str(verifier),
+        "signed_kinds": sorted(settings.signed_kinds),
+        "storage": sorted(word.value for word in backend.properties.capabilities),
+    }
+
+    def genesis(_: State, __: Instant) -> Decision:
+        return Decision(
+            drafts=(
+                Draft(scope=STORE_SCOPE, kind="store.created", by=actor_id, body=created),
+                Draft(
+                    scope=STORE_SCOPE,
+                    kind="actor.enrolled",
+                    by=actor_id,
+                    body=first.body(actor_id, tag(tag_key, "actor", first.login)),
+                    private=first.private(),
+                    record_key_id=year_key,
+                ),
+            )
+        )
+
+    log = Log.create(
+        backend,
+        environment,
+        store_id=store_id,
+        state=State(),
+        genesis=genesis,
+        record_key=vault.get,
+        signer=signer,
+        remember=lambda note: vault.remember(REMEMBERED, note),
+    )
+    log.checkpoint()
+    return _services(log, backend, vault, environment, tag_key=tag_key, signer=signer)
+
+
+def open_services(backend: Backend, vault: KeyVault, environment: Environment) -> Services:
+    """Read a store's ledger and take its keys up.
+
+    Raises:
+        FormatError: the store is malformed or of a newer format.
+        IntegrityError: the ledger does not verify.
+        KeyVaultError: the vault lacks a key, or is another store's.
+        StorageError: reading failed.
+    """
+    signer = StoredSigner(vault.get(SIGNING_KEY))
+    log = Log.open(
+        backend,
+        environment,
+        state=State(),
+        record_key=vault.get,
+        signer=signer,
+        remembered=vault.recall(REMEMBERED),
+        remember=lambda note: vault.remember(REMEMBERED, note),
+    )
+    return _services(
+        log, backend, vault, environment, tag_key=vault.get(TAG_KEY), signer=signer
+    )
+
+
+def _services(
+    log: Log[State],
+    backend: Backend,
+    vault: KeyVault,
+    environment: Environment,
+    *,
+    tag_key: bytes,
+    signer: StoredSigner,
+) -> Services:
+    parameters = parameters_of(log.state)
+    if parameters.verifier_key != str(
+        VerifierKey(name=parameters.origin, public_key=signer.public_key)
+    ):
+        raise KeyVaultError(
+            ErrorKind.VAULT_INVALID, f"the vault is not that of store {parameters.store}"
+        )
+    return Services(
+        store_id=StoreId(parameters.store),
+        backend=backend,
+        vault=vault,
+        environment=environment,
+        log=log,
+        geometry=Geometry(
+            chunk_bytes=parameters.chunk_bytes, segment_chunks=parameters.segment_chunks
+        ),
+        signer=signer,
+        signer_name=parameters.origin,
+        tag_key=tag_key,
+    )
+
+
+def parameters_of(state: State) -> Parameters:
+    """What the store was created with.
+
+    Raises:
+        IntegrityError: the ledger does not begin with `store.created`.
+    """
+    if state.store.parameters is None:
+        raise IntegrityError(ErrorKind.GENESIS_INVALID, "the ledger has no first entry")
+    return state.store.parameters

@@ -1,0 +1,344 @@
+"""Ingest: a stream becomes an evidence object, once per source, in the order that ORD-3 gives."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import partial
+from typing import Final, Literal
+
+import attrs
+
+from bwcstore._encoding import Json
+from bwcstore._media import MediaFacts, read_facts
+from bwcstore._ports import Environment, Progress, ProgressEvent, no_progress
+from bwcstore._session._acting import Acting
+from bwcstore._session._journal import VaultJournal
+from bwcstore._session._records import receipt_of
+from bwcstore._session._services import KEY_BYTES, content_key_id, record_key_id
+from bwcstore._source import OpenedSource, SourceLike, open_source
+from bwcstore._values import Digest, Instant, ObjectId, ScopeId, Tag
+from bwcstore.custody._authority import Permission, Verb
+from bwcstore.custody._ingest import check_fresh, ingest_reads
+from bwcstore.custody._recording import Recording, SourceId, open_body
+from bwcstore.custody._state import Claim, ObjectState, State
+from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
+from bwcstore.ledger._draft import Decision
+from bwcstore.objects._parts import (
+    Claim as RecordedClaim,
+)
+from bwcstore.objects._parts import (
+    ContentPart,
+    Facts,
+    FileName,
+    RecordPart,
+    SourceName,
+)
+from bwcstore.objects._writer import ObjectKeys, ObjectWriter, Written
+
+Outcome = Literal["ingested", "resumed", "present"]
+_READ_BYTES: Final = 1 << 20
+
+
+@attrs.frozen(kw_only=True)
+class Ingested:
+    """What came of an ingest.
+
+    Attributes:
+        object_id: the evidence object.
+        receipt: a signed note (spec: RCT); a camera may be erased on it.
+        plaintext_sha256: what `sha256sum` prints for the source.
+        length_bytes: the source's length.
+        outcome: `ingested`; `resumed` when segments of a broken run were kept; `present` when the
+            same source had been ingested before and nothing was written.
+    """
+
+    object_id: ObjectId
+    receipt: bytes
+    plaintext_sha256: Digest
+    length_bytes: int
+    outcome: Outcome
+
+
+@attrs.frozen(kw_only=True)
+class _Order:
+    """One ingest as it was asked for."""
+
+    opened: OpenedSource
+    source_id: SourceId | None
+    source_tag: Tag | None
+    recording: Recording
+    expected_sha256: Digest | None
+    announced_length: int | None
+    progress: Progress
+
+
+def ingest(
+    acting: Acting,
+    source: SourceLike,
+    *,
+    source_id: SourceId | None,
+    recording: Recording,
+    length_bytes: int | None,
+    expected_sha256: Digest | None,
+    progress: Progress = no_progress,
+    environment: Environment | None = None,
+) -> Ingested:
+    """Ingest one source; see `Session.ingest`."""
+    acting.allow(Verb.INGEST)
+    services = acting.services
+    with open_source(source) as opened:
+        order = _Order(
+            opened=opened,
+            source_id=source_id,
+            source_tag=services.tag("source", source_id.tagged) if source_id else None,
+            recording=recording,
+            expected_sha256=expected_sha256,
+            announced_length=opened.length_bytes if length_bytes is None else length_bytes,
+            progress=progress,
+        )
+        if (found := _present(acting, order)) is not None:
+            digest, length = _digest_source(order)
+            return _same_source(acting, found, digest=digest, length_bytes=length)
+        return _write(acting, order, environment or services.environment)
+
+
+def _present(acting: Acting, order: _Order) -> ObjectState | None:
+    if order.source_tag is None:
+        return None
+    state = acting.services.log.state
+    object_id = state.sourced(order.source_tag)
+    return state.object(object_id) if object_id is not None else None
+
+
+def _digest_source(order: _Order) -> tuple[Digest, int]:
+    """Read the source for its digest alone.
+
+    Raises:
+        InvalidInputError: it is not as announced, or changed meanwhile.
+    """
+    digest = hashlib.sha256()
+    length = 0
+    buffer = memoryview(bytearray(_READ_BYTES))
+    try:
+        while count := order.opened.file.readinto(buffer):  # type: ignore[attr-defined]  # BinaryIO lacks readinto
+            digest.update(buffer[:count])
+            length += count
+            order.progress(
+                ProgressEvent(
+                    verb="compare",
+                    item=order.opened.shown,
+                    done_bytes=length,
+                    total_bytes=order.announced_length,
+                )
+            )
+    except OSError as exc:
+        raise InvalidInputError(
+            ErrorKind.SOURCE_UNREADABLE, f"source {order.opened.shown} at byte {length}: {exc}"
+        ) from exc
+    found = Digest(digest.digest())
+    if order.announced_length not in (None, length):
+        kind = ErrorKind.SOURCE_SHORT
+        if order.announced_length is not None and length > order.announced_length:
+            kind = ErrorKind.SOURCE_LONG
+        raise InvalidInputError(
+            kind,
+            f"source {order.opened.shown}: {length} bytes, announced {order.announced_length}",
+        )
+    if order.expected_sha256 not in (None, found):
+        raise InvalidInputError(
+            ErrorKind.DIGEST_MISMATCH,
+            f"source {order.opened.shown}: SHA-256 {found}, expected {order.expected_sha256}",
+        )
+    order.opened.check_unchanged()
+    return found, length
+
+
+def _same_source(
+    acting: Acting, found: ObjectState, *, digest: Digest, length_bytes: int
+) -> Ingested:
+    """The receipt of the object that the same source became before.
+
+    Raises:
+        InvalidInputError: the source id was used for other bytes (`SOURCE_CONFLICT`).
+    """
+    tags = found.tags.get("file", ())
+    if acting.services.tag("file", str(digest)) not in tags:
+        raise InvalidInputError(
+            ErrorKind.SOURCE_CONFLICT,
+            f"the source id names object {found.object_id}, which holds other bytes; "
+            f"these have SHA-256 {digest}",
+        )
+    return Ingested(
+        object_id=found.object_id,
+        receipt=receipt_of(acting.services, found),
+        plaintext_sha256=digest,
+        length_bytes=length_bytes,
+        outcome="present",
+    )
+
+
+def _write(acting: Acting, order: _Order, environment: Environment) -> Ingested:
+    services = acting.services
+    entropy = services.environment.entropy
+    journal = None
+    object_id = None
+    if order.source_tag is not None and order.opened.path is not None:
+        journal = VaultJournal(services.vault, order.source_tag)
+        object_id, keys = _resumable(acting, journal)
+    if object_id is None:
+        object_id = ObjectId.from_time(services.environment.clock.now(), entropy.take(10))
+        keys = ObjectKeys(content=entropy.take(KEY_BYTES), record=entropy.take(KEY_BYTES))
+        # ORD-3: the keys are safe in every replica before the first byte sealed with them.
+        services.vault.put(
+            {content_key_id(object_id): keys.content, record_key_id(object_id): keys.record}
+        )
+    facts = read_facts(order.opened.path) if order.opened.path else None
+    claims = order.recording.claims(
+        container=facts.created if facts else None, ingested=services.environment.clock.now()
+    )
+    writer = ObjectWriter(
+        backend=services.backend,
+        environment=environment,
+        store_id=services.store_id,
+        geometry=services.geometry,
+    )
+    written = writer.write(
+        order.opened.file,  # type: ignore[arg-type]  # BinaryIO lacks readinto; open_source checks it
+        object_id=object_id,
+        keys=keys,
+        describe=partial(_describe, order, facts, claims),
+        announced_length=order.announced_length,
+        expected_sha256=order.expected_sha256,
+        journal=journal,
+        progress=order.progress,
+        item=order.opened.shown,
+    )
+    order.opened.check_unchanged()
+    ingested = _commit(acting, order, object_id, written, claims)
+    if journal is not None:
+        journal.forget()
+    return ingested
+
+
+def _resumable(
+    acting: Acting, journal: VaultJournal
+) -> tuple[ObjectId | None, ObjectKeys]:
+    """The object and keys of a broken run that can be taken up, if there is one."""
+    services = acting.services
+    nothing = ObjectKeys(content=b"", record=b"")
+    begun = journal.load()
+    if begun is None:
+        return None, nothing
+    state = services.log.state
+    spent = state.object(begun.object_id) is not None or (
+        begun.object_id in state.store.discarded
+    )
+    try:
+        keys = ObjectKeys(
+            content=services.vault.get(content_key_id(begun.object_id)),
+            record=services.vault.get(record_key_id(begun.object_id)),
+        )
+    except NotFoundError:
+        spent = True
+    if spent:
+        journal.forget()
+        return None, nothing
+    return begun.object_id, keys
+
+
+def _describe(
+    order: _Order,
+    facts: MediaFacts | None,
+    claims: tuple[Claim, ...],
+    digest: Digest,
+    length_bytes: int,
+) -> tuple[RecordPart, ContentPart]:
+    recording = order.recording
+    record = RecordPart(
+        length_bytes=length_bytes,
+        plaintext_sha256=digest,
+        case=recording.case,
+        claims=tuple(RecordedClaim(at=claim.at, basis=claim.basis) for claim in claims),
+        device=recording.device,
+        label=recording.label,
+        officer=recording.officer,
+        source=SourceName(scope=order.source_id.scope, id=order.source_id.text)
+        if order.source_id
+        else None,
+        title=recording.title,
+        trigger=recording.trigger,
+    )
+    fields: Mapping[str, Json] = {
+        "items": [{"name": name, "value": value} for name, value in recording.fields.items()]
+    }
+    content = ContentPart(
+        file=FileName.of(order.opened.name) if order.opened.name else None,
+        container=Facts.of(_container(facts)) if facts else None,
+        fields=Facts.of(fields) if recording.fields else None,
+    )
+    return record, content
+
+
+def _container(facts: MediaFacts) -> dict[str, Json]:
+    return {
+        "container": facts.container,
+        "created": str(facts.created) if facts.created else None,
+        "duration_microseconds": facts.duration_microseconds,
+        "streams": list(facts.streams),
+    }
+
+
+def _commit(
+    acting: Acting,
+    order: _Order,
+    object_id: ObjectId,
+    written: Written,
+    claims: tuple[Claim, ...],
+) -> Ingested:
+    services = acting.services
+    body: dict[str, Json] = {
+        "manifest_sha256": str(written.manifest.digest),
+        "header": written.manifest.header.hex(),
+        "segment_count": len(written.manifest.segments),
+        "ciphertext_root": str(written.manifest.ciphertext_root),
+        **open_body(
+            order.recording,
+            claims=claims,
+            source=order.source_id,
+            plaintext_digest=written.plaintext_sha256,
+            tag_key=services.tag_key,
+        ),
+    }
+
+    def plan(state: State, permission: Permission, now: Instant) -> Decision:
+        winner = check_fresh(state, object_id=object_id, source=order.source_tag)
+        reads = ingest_reads(object_id, order.source_tag)
+        if winner is not None:
+            return Decision(reads=reads, outcome=winner)
+        draft = acting.draft(
+            permission, "object.ingested", body, now=now, scope=ScopeId.object(object_id)
+        )
+        return Decision(drafts=(draft,), reads=reads)
+
+    committed = acting.commit(Verb.INGEST, plan)
+    if committed.outcome is not None:
+        # ORD-5: another writer was first; what this one stored is a leftover.
+        return _same_source(
+            acting,
+            _object(services.log.state, committed.outcome),
+            digest=written.plaintext_sha256,
+            length_bytes=written.length_bytes,
+        )
+    return Ingested(
+        object_id=object_id,
+        receipt=receipt_of(services, _object(services.log.state, object_id)),
+        plaintext_sha256=written.plaintext_sha256,
+        length_bytes=written.length_bytes,
+        outcome="resumed" if written.resumed_segments else "ingested",
+    )
+
+
+def _object(state: State, object_id: object) -> ObjectState:
+    found = state.object(object_id) if isinstance(object_id, ObjectId) else None
+    if found is None:
+        raise NotFoundError(ErrorKind.OBJECT_UNKNOWN, f"no object {object_id}")
+    return found

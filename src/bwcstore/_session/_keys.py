@@ -1,0 +1,47 @@
+"""Replacing the key epoch, announced before and reported after (ORD-12)."""
+
+import attrs
+
+from bwcstore._session._acting import Acting
+from bwcstore._values import Instant
+from bwcstore.custody._authority import Permission, Verb
+from bwcstore.custody._state import State
+from bwcstore.errors import ErrorKind, InternalError
+from bwcstore.ledger._draft import Decision
+
+
+@attrs.frozen(kw_only=True)
+class Rotation:
+    """What a rotation did: which epoch ended, which began, how many keys moved."""
+
+    destroyed: int
+    opened: int
+    keys: int
+
+
+def rotate(acting: Acting) -> Rotation:
+    """Open a new key epoch and destroy the old one; see `Session.rotate_keys`."""
+    vault = acting.services.vault
+    former = vault.epoch
+
+    def announce(_: State, permission: Permission, now: Instant) -> Decision:
+        draft = acting.draft(permission, "keys.rotation_started", {"epoch": former}, now=now)
+        return Decision(drafts=(draft,), outcome=permission)
+
+    permission = acting.commit(Verb.ROTATE_KEYS, announce).outcome
+    if not isinstance(permission, Permission):
+        raise InternalError(ErrorKind.DEFECT, "a rotation was committed without a permission")
+    opened = vault.rotate()
+    keys = sum(1 for _ in vault.inventory())
+
+    def report(_: State, now: Instant) -> Decision:
+        draft = acting.bare_draft(
+            permission,
+            "keys.epoch_destroyed",
+            {"epoch": former, "opened": opened, "keys": keys, "replicas": list(vault.replicas)},
+            now=now,
+        )
+        return Decision(drafts=(draft,))
+
+    acting.services.log.append(report)
+    return Rotation(destroyed=former, opened=opened, keys=keys)

@@ -1,0 +1,87 @@
+"""What every verb works with: one open store's ledger, storage, keys and world, as one value."""
+
+from typing import Final
+
+import attrs
+
+from bwcstore._encoding import tag
+from bwcstore._ports import Backend, Environment, KeyVault, Signer
+from bwcstore._values import Instant, ObjectId, StoreId, Tag
+from bwcstore.custody._state import State
+from bwcstore.errors import AlreadyExistsError, ConflictError, ErrorKind, NotFoundError
+from bwcstore.ledger._log import Log
+from bwcstore.objects._segment import Geometry
+
+TAG_KEY: Final = "tag"
+SIGNING_KEY: Final = "sign/store"
+KEY_BYTES: Final = 32
+_ATTEMPTS: Final = 8
+
+
+def content_key_id(object_id: ObjectId) -> str:
+    """The vault's name of the key that opens an object's bytes."""
+    return f"content/{object_id}"
+
+
+def record_key_id(object_id: ObjectId) -> str:
+    """The vault's name of the key that opens an object's records."""
+    return f"record/{object_id}"
+
+
+def year_key_id(now: Instant) -> str:
+    """The vault's name of the key that opens the year's store and act records."""
+    return f"record/store/{str(now)[:4]}"
+
+
+@attrs.define(kw_only=True)
+class Services:
+    """An open store, as its sessions see it."""
+
+    store_id: StoreId
+    backend: Backend
+    vault: KeyVault
+    environment: Environment
+    log: Log[State]
+    geometry: Geometry
+    signer: Signer
+    signer_name: str
+    tag_key: bytes = attrs.field(repr=False)
+    _years: set[str] = attrs.field(factory=set, init=False)
+
+    def tag(self, kind: str, value: str) -> Tag:
+        """The keyed tag of a private value."""
+        return tag(self.tag_key, kind, value)
+
+    def year_key(self, now: Instant) -> str:
+        """The id of the year's record key, which is made durable first where it is missing.
+
+        Raises:
+            StorageError: a vault replica failed.
+        """
+        key_id = year_key_id(now)
+        if key_id not in self._years:
+            ensure_key(self.vault, self.environment, key_id)
+            self._years.add(key_id)
+        return key_id
+
+
+def ensure_key(vault: KeyVault, environment: Environment, key_id: str) -> bytes:
+    """Return the vault's key of that id, drawing it first where there is none.
+
+    Raises:
+        StorageError: a vault replica failed.
+        KeyVaultError: the key is there and cannot be opened.
+        ConflictError: other processes drew the same key again and again.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            return vault.get(key_id)
+        except NotFoundError:
+            drawn = environment.entropy.take(KEY_BYTES)
+        try:
+            vault.put({key_id: drawn})
+        except AlreadyExistsError:
+            # Another process was at it too, and may have withdrawn its key as this one did.
+            continue
+        return drawn
+    raise ConflictError(ErrorKind.RACE_LOST, f"key {key_id}: drawn by others again and again")

@@ -1,0 +1,415 @@
+"""`Store`: where real storage, keys and the world are put together. Create, open, prove, close.
+
+The location is the write-once area and nothing else. Keys live in one or more vault directories
+beside it, by default `<location>.vault`; where they lie is the opener's to say and is kept
+nowhere in the store.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+from bwcstore import _layout
+from bwcstore._ports import Backend, Environment, KeyVault, Properties, Signer
+from bwcstore._session._acting import Acting, attribution
+from bwcstore._session._actors import enrolment, random_id
+from bwcstore._session._begin import (
+    SIGNED_KINDS_DEFAULT,
+    Settings,
+    create_services,
+    open_services,
+    parameters_of,
+)
+from bwcstore._session._services import Services
+from bwcstore._session._session import Session
+from bwcstore._system import SystemWorkers, system_environment
+from bwcstore._values import ObjectId, StoreId
+from bwcstore.custody._authority import Role
+from bwcstore.custody._state import ObjectState, Parameters
+from bwcstore.errors import (
+    AlreadyExistsError,
+    ErrorKind,
+    InvalidInputError,
+    KeyVaultError,
+    NotFoundError,
+    StorageError,
+)
+from bwcstore.ledger._checkpoint import read_checkpoint
+from bwcstore.objects._segment import (
+    CHUNK_BYTES_DEFAULT,
+    SEGMENT_CHUNKS_DEFAULT,
+    Geometry,
+)
+from bwcstore.storage._keysource import KeySource
+from bwcstore.storage._local import LocalBackend
+from bwcstore.storage._signer import StoredSigner
+from bwcstore.storage._vault import DirectoryVault
+
+PathLike = str | os.PathLike[str]
+
+
+class Store:
+    """One store, open. Safe to use from several threads; several processes may open it at once."""
+
+    def __init__(self, services: Services, *, owned: Environment | None) -> None:
+        """For `create` and `open` only."""
+        self._services = services
+        self._owned = owned
+        self._closed = False
+
+    @classmethod
+    def create(
+        cls,
+        location: PathLike,
+        *,
+        key: KeySource,
+        actor: str,
+        actor_name: str | None = None,
+        actor_key: bytes | None = None,
+        vaults: Sequence[PathLike] = (),
+        origin: str | None = None,
+        chunk_bytes: int = CHUNK_BYTES_DEFAULT,
+        segment_chunks: int = SEGMENT_CHUNKS_DEFAULT,
+        signed_kinds: Iterable[str] = SIGNED_KINDS_DEFAULT,
+        environment: Environment | None = None,
+    ) -> Self:
+        """Create a store in an empty directory and open it.
+
+        Appends `store.created` and `actor.enrolled`: the first actor is the responsible
+        authority. A creation that broke off is finished by calling again with the same key.
+
+        Args:
+            location: the write-once area; made where it is absent.
+            key: the root key's source; the store is lost with it.
+            actor: the first actor's login name.
+            actor_name: the person's name, sealed.
+            actor_key: their 32-byte Ed25519 public key, for signed acts.
+            vaults: directories that each keep every key; `<location>.vault` when empty.
+            origin: the log's name in checkpoints, a URL without a scheme.
+            chunk_bytes: length of a sealed chunk, a power of two from 64 KiB to 8 MiB.
+            segment_chunks: chunks per segment, 1 to 4096.
+            signed_kinds: kinds of entry that must be signed once two actors can act.
+            environment: the world; the system's by default.
+
+        Raises:
+            AlreadyExistsError: there is a store already.
+            InvalidInputError: a length, name or origin is out of bounds.
+            KeyVaultError: the key cannot be had, or is not that of the vault that is there.
+            StorageError: a directory cannot be made or written, or cannot hold a store.
+        """
+        settings = Settings(
+            origin=origin,
+            geometry=Geometry(chunk_bytes=chunk_bytes, segment_chunks=segment_chunks),
+            signed_kinds=frozenset(signed_kinds),
+        )
+        first = enrolment(
+            actor, roles=[Role.RESPONSIBLE_AUTHORITY], name=actor_name, public_key=actor_key
+        )
+        root = Path(location)
+        places = vault_places(root, vaults)
+        world = environment or system_environment()
+        backend = _make_root(root)
+        try:
+            if _has_ledger(backend):
+                raise AlreadyExistsError(ErrorKind.STORE_EXISTS, f"{root} is a store already")
+            vault = _make_vault(places, key, world)
+            services = create_services(
+                backend,
+                vault,
+                world,
+                store_id=vault.store_id,
+                settings=settings,
+                first=first,
+            )
+        except BaseException:
+            backend.close()
+            raise
+        return cls(services, owned=None if environment else world)
+
+    @classmethod
+    def open(
+        cls,
+        location: PathLike,
+        *,
+        key: KeySource,
+        vaults: Sequence[PathLike] = (),
+        environment: Environment | None = None,
+    ) -> Self:
+        """Open a store: read its ledger, check every link, compare with what is remembered.
+
+        Opening reads the whole ledger; a store of many million entries takes minutes.
+
+        Raises:
+            StorageError: there is no store here (`NOT_A_STORE`), its creation broke off
+                (`STORE_INCOMPLETE`), or it cannot be read.
+            KeyVaultError: no vault, the wrong key, or a key file that others may read.
+            FormatError: the store is of a newer format, or malformed.
+            IntegrityError: the ledger does not verify.
+        """
+        root = Path(location)
+        places = vault_places(root, vaults)
+        world = environment or system_environment()
+        backend = LocalBackend(root)
+        try:
+            if not _has_ledger(backend):
+                raise _no_ledger(root, places)
+            vault = DirectoryVault.open(
+                _vault_backends(places), source=key, entropy=world.entropy, clock=world.clock
+            )
+            services = open_services(backend, vault, world)
+        except BaseException:
+            backend.close()
+            raise
+        return cls(services, owned=None if environment else world)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Sign a last checkpoint and release what is held. May be called twice.
+
+        Raises:
+            StorageError: the checkpoint could not be stored; no entry is lost by that.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._services.log.close()
+        finally:
+            backend = self._services.backend
+            if isinstance(backend, LocalBackend):
+                backend.close()
+            if self._owned is not None and isinstance(self._owned.workers, SystemWorkers):
+                self._owned.workers.close()
+
+    def session(
+        self,
+        *,
+        actor: str,
+        reason: str,
+        purpose: str = "records",
+        signer: Signer | None = None,
+    ) -> Session:
+        """Begin to act: every verb that touches evidence is on the session.
+
+        Args:
+            actor: the login name.
+            reason: why, in words; sealed into every entry.
+            purpose: a code; reading needs an authorization for it.
+            signer: the actor's key; every entry is then signed.
+
+        Raises:
+            InvalidInputError: a name or reason is blank or malformed.
+        """
+        who = attribution(
+            self._services, actor=actor, reason=reason, purpose=purpose, signer=signer
+        )
+        return Session(Acting(self._services, who))
+
+    @property
+    def store_id(self) -> StoreId:
+        """The store's id."""
+        return self._services.store_id
+
+    @property
+    def parameters(self) -> Parameters:
+        """What the store was created with."""
+        return parameters_of(self._services.log.state)
+
+    @property
+    def verifier_key(self) -> str:
+        """The key that checks checkpoints and receipts, as C2SP signed-note writes it."""
+        return self.parameters.verifier_key
+
+    @property
+    def size(self) -> int:
+        """How many entries the ledger has."""
+        return self._services.log.size
+
+    @property
+    def read_only(self) -> ErrorKind | None:
+        """Why nothing can be appended: `ROLLED_BACK`, `FORKED` and the like; None when it can."""
+        return self._services.log.read_only
+
+    @property
+    def warnings(self) -> tuple[ErrorKind, ...]:
+        """What a custodian should see wherever the store is shown."""
+        found = []
+        if len(self._services.vault.replicas) == 1:
+            found.append(ErrorKind.KEYS_SINGLE_COPY)
+        if self.read_only is not None:
+            found.append(self.read_only)
+        if self._services.log.state.store.opaque:
+            found.append(ErrorKind.STORE_OPAQUE)
+        return tuple(found)
+
+    @property
+    def properties(self) -> Properties:
+        """What the storage is and can do."""
+        return self._services.backend.properties
+
+    @property
+    def vault(self) -> KeyVault:
+        """The keys."""
+        return self._services.vault
+
+    def refresh(self) -> None:
+        """Take in what other processes appended.
+
+        Raises:
+            StorageError: reading failed.
+            IntegrityError: what was appended does not verify.
+        """
+        self._services.log.refresh()
+
+    def objects(self) -> Iterator[ObjectState]:
+        """What the ledger says in the open of every object, in the order of ingest.
+
+        Raises:
+            StorageError: reading failed.
+        """
+        self.refresh()
+        return iter(self._services.log.view(lambda state: tuple(state.objects())))
+
+    def object(self, object_id: ObjectId) -> ObjectState:
+        """What the ledger says in the open of one object.
+
+        Raises:
+            NotFoundError: there is no such object.
+        """
+        self.refresh()
+        found = self._services.log.state.object(object_id)
+        if found is None:
+            raise NotFoundError(ErrorKind.OBJECT_UNKNOWN, f"no object {object_id}")
+        return found
+
+    def checkpoint(self) -> bytes:
+        """A signed note over every entry so far (spec: CHK); stored and remembered.
+
+        Raises:
+            StorageError: it could not be stored.
+            IntegrityError: the store is read-only.
+        """
+        return self._services.log.checkpoint()
+
+    def prove_entry(self, index: int) -> bytes:
+        """The `.tlog-proof` of one entry, under a checkpoint.
+
+        Raises:
+            NotFoundError: there is no such entry.
+            StorageError: a checkpoint was needed and could not be stored.
+        """
+        return self._services.log.prove_inclusion(index)
+
+    def prove_object(self, object_id: ObjectId) -> bytes:
+        """The `.tlog-proof` of the entry that an object exists by.
+
+        Raises:
+            NotFoundError: there is no such object.
+            StorageError: a checkpoint was needed and could not be stored.
+        """
+        return self.prove_entry(self.object(object_id).ingested_index)
+
+    def prove_consistency(self, old: bytes) -> bytes:
+        """That the ledger of now extends an earlier checkpoint (a signed note) of it.
+
+        The answer has the form of the C2SP witness protocol's `add-checkpoint` request.
+
+        Raises:
+            FormatError: `old` is not a checkpoint.
+            InvalidInputError: it is of another generation or larger than the ledger.
+            StorageError: a checkpoint was needed and could not be stored.
+        """
+        return self._services.log.prove_extension(read_checkpoint(old))
+
+
+def vault_places(root: Path, vaults: Sequence[PathLike]) -> tuple[Path, ...]:
+    """Where the vault replicas of a store lie.
+
+    Raises:
+        InvalidInputError: a place is named twice, or lies inside the write-once area.
+    """
+    if not vaults:
+        return (root.with_name(f"{root.name}.vault"),)
+    places = tuple(Path(place) for place in vaults)
+    resolved = [place.resolve() for place in places]
+    if len(set(resolved)) < len(resolved):
+        raise InvalidInputError(ErrorKind.ARGUMENT_INVALID, "a vault replica is named twice")
+    area = root.resolve()
+    for place in resolved:
+        if place == area or area in place.parents:
+            raise InvalidInputError(
+                ErrorKind.ARGUMENT_INVALID,
+                f"vault {place} lies in the write-once area, where no key can be destroyed",
+            )
+    return places
+
+
+def _vault_backends(places: Iterable[Path]) -> list[Backend]:
+    found: list[Backend] = []
+    for place in places:
+        if not place.is_dir():
+            raise KeyVaultError(ErrorKind.VAULT_MISSING, f"no key vault in {place}")
+        found.append(LocalBackend(place))
+    return found
+
+
+def _has_ledger(backend: Backend) -> bool:
+    try:
+        backend.stat(_layout.batch(0, 0))
+    except NotFoundError:
+        return False
+    return True
+
+
+def _no_ledger(root: Path, places: Sequence[Path]) -> StorageError:
+    if any(root.iterdir()):
+        return StorageError(ErrorKind.NOT_A_STORE, f"{root} is not a store")
+    if any(place.is_dir() for place in places):
+        return StorageError(
+            ErrorKind.STORE_INCOMPLETE,
+            f"the creation of {root} broke off; create it again with the same key to finish",
+        )
+    return StorageError(ErrorKind.NOT_A_STORE, f"{root} is an empty directory, not a store")
+
+
+def _make_root(root: Path) -> LocalBackend:
+    if root.is_dir() and any(root.iterdir()):
+        backend = LocalBackend(root)
+        if not _has_ledger(backend):
+            backend.close()
+            raise StorageError(
+                ErrorKind.NOT_A_STORE, f"{root} is not empty and not a store; choose another place"
+            )
+        return backend
+    if not root.parent.is_dir():
+        raise StorageError(ErrorKind.STORAGE_DENIED, f"{root.parent} is not a directory")
+    return LocalBackend.create_root(root)
+
+
+def _make_vault(
+    places: Sequence[Path], key: KeySource, environment: Environment
+) -> DirectoryVault:
+    """Make the vault, or open the one that a broken creation left."""
+    backends = [
+        LocalBackend(place) if place.is_dir() else LocalBackend.create_root(place)
+        for place in places
+    ]
+    store_id = StoreId(random_id(environment.entropy.take(16)))
+    try:
+        return DirectoryVault.create(
+            backends,
+            store_id=store_id,
+            source=key,
+            entropy=environment.entropy,
+            clock=environment.clock,
+        )
+    except AlreadyExistsError:
+        return DirectoryVault.open(
+            backends, source=key, entropy=environment.entropy, clock=environment.clock
+        )

@@ -1,0 +1,349 @@
+"""The command `ingest`: files, folders and standard input into the store, receipts out of it."""
+
+import hashlib
+import os
+import stat
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import quote_from_bytes
+
+import attrs
+import typer
+
+from bwcstore._ports import Environment
+from bwcstore._session._ingest import Ingested
+from bwcstore._session._many import Failed, Item
+from bwcstore._session._session import Session
+from bwcstore._system import SystemWorkers, system_environment
+from bwcstore._values import Digest
+from bwcstore.cli._command import command
+from bwcstore.cli._exit import Exit, exit_code
+from bwcstore.cli._open import acting
+from bwcstore.cli._options import Common, Needs, beside
+from bwcstore.cli._output import shown, size_text
+from bwcstore.cli._parse import instant, pairs
+from bwcstore.cli._progress import reporting
+from bwcstore.cli._files import keep_receipt
+from bwcstore.custody._recording import Recording, SourceId
+from bwcstore.custody._state import Claim
+from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError
+
+STDIN: Final = Path("-")
+_SOURCE_TEXT_MAX: Final = 1000
+# What a path may hold and still be read by eye in a source id; the rest becomes %XX.
+_SAFE: Final = "/ !#$&'()*+,-.:;=?@[]^_`{}~"
+
+
+@attrs.frozen(kw_only=True)
+class Found:
+    """One file to ingest: where it is, and how it is called below the folder that was named."""
+
+    path: Path
+    relative: Path
+
+
+@attrs.frozen(kw_only=True)
+class Unreadable:
+    """A folder that could not be listed, or a named thing that is neither file nor folder."""
+
+    path: Path
+    error: BwcStoreError
+
+
+def find(paths: Iterable[Path], *, hidden: bool) -> Iterator[Found | Unreadable]:
+    """The regular files that the paths name, folders in ascending order of the bytes of names.
+
+    A link that is named is followed; links inside folders are not.
+    """
+    for path in paths:
+        if path.is_dir():
+            yield from _walk(path, path, hidden=hidden)
+        else:
+            yield Found(path=path, relative=Path(path.name))
+
+
+def _walk(folder: Path, root: Path, *, hidden: bool) -> Iterator[Found | Unreadable]:
+    try:
+        with os.scandir(folder) as listing:
+            entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+    except OSError as exc:
+        yield Unreadable(
+            path=folder,
+            error=InvalidInputError(
+                ErrorKind.SOURCE_UNREADABLE,
+                f"cannot list {shown(str(folder))}: {exc.strerror}",
+            ),
+        )
+        return
+    for entry in entries:
+        if entry.name.startswith(".") and not hidden:
+            continue
+        path = Path(entry.path)
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(path, root, hidden=hidden)
+        elif entry.is_file(follow_symlinks=False):
+            yield Found(path=path, relative=path.relative_to(root))
+
+
+def source_id(found: Found, scope: str) -> SourceId | None:
+    """The name by which a file is recognised when its folder is ingested again.
+
+    Its path below the folder, its length and its modification time; None when it cannot be
+    examined, and ingest will say why.
+    """
+    try:
+        status = found.path.stat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    name = os.fsencode(found.relative)
+    text = quote_from_bytes(name, safe=_SAFE)
+    if len(text) > _SOURCE_TEXT_MAX - 64:
+        text = f"sha256:{hashlib.sha256(name).hexdigest()}"
+    return SourceId(scope=scope, text=f"{text};{status.st_size};{status.st_mtime_ns}")
+
+
+class _Results:
+    """Prints what became of each file, keeps its receipt, and remembers the worst outcome."""
+
+    def __init__(self, common: Common, receipts: Path) -> None:
+        self._common = common
+        self._receipts = receipts
+        self.code = Exit.OK
+        self.counts = {"ingested": 0, "resumed": 0, "present": 0, "failed": 0}
+
+    def done(self, name: str, result: Ingested) -> None:
+        self.counts[result.outcome] += 1
+        receipt = keep_receipt(self._receipts, result.object_id, result.receipt)
+        if self._common.output.machine:
+            self._common.output.document(
+                {
+                    "source": shown(name),
+                    "outcome": result.outcome,
+                    "object": str(result.object_id),
+                    "sha256": str(result.plaintext_sha256),
+                    "length_bytes": result.length_bytes,
+                    "receipt": shown(str(receipt)),
+                }
+            )
+        else:
+            self._common.output.text(
+                f"{result.outcome:<8}  {result.object_id}  {size_text(result.length_bytes):>10}  "
+                f"{shown(name)}  {shown(str(receipt))}"
+            )
+        sys.stdout.flush()
+
+    def failed(self, name: str, error: BwcStoreError) -> None:
+        self.counts["failed"] += 1
+        code = exit_code(error)
+        self.code = max(self.code, code)
+        if self._common.output.machine:
+            self._common.output.document(
+                {
+                    "source": shown(name),
+                    "outcome": "failed",
+                    "error": {"kind": error.kind, "message": error.message, "exit_code": code},
+                }
+            )
+            sys.stdout.flush()
+        else:
+            self._common.output.fail(error.kind, f"{shown(name)}: {error.message}", code)
+
+    def summary(self) -> str:
+        return ", ".join(f"{count} {name}" for name, count in self.counts.items() if count)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "ingest", needs=Needs.SESSION)(ingest)
+
+
+def ingest(
+    common: Common,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Files, folders (searched through), or - for standard input."),
+    ],
+    device: Annotated[str | None, typer.Option(help="Serial number of the camera.")] = None,
+    officer: Annotated[str | None, typer.Option(help="Who wore the camera.")] = None,
+    case: Annotated[str | None, typer.Option(help="Case number.")] = None,
+    label: Annotated[str | None, typer.Option(help="Category code: a-z 0-9 . _ -")] = None,
+    trigger: Annotated[
+        str | None,
+        typer.Option(
+            help="Why it was on: escalation, use-of-force, evidence, detention, "
+            "officer-discretion."
+        ),
+    ] = None,
+    collected_at: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="When it was made: ISO 8601 with zone, or BASIS=TIME with BASIS camera-clock, "
+            "container or dock [default: camera-clock]; repeat for several."
+        ),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="A line for people.")] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, anything else; repeat for several.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="With -: what the stream is called in messages.")
+    ] = None,
+    source_text: Annotated[
+        str | None,
+        typer.Option("--source-id", help="One source only: its own id. [default: its path]"),
+    ] = None,
+    sha256: Annotated[
+        str | None, typer.Option(help="One source only: the SHA-256 it must have.")
+    ] = None,
+    length: Annotated[
+        int | None, typer.Option(help="One source only: the length it must have.")
+    ] = None,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="Also names that begin with a dot.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many files at once. [default: one per processor]"),
+    ] = None,
+    receipts: Annotated[
+        Path | None, typer.Option(help="Where receipts are kept. [default: STORE.receipts]")
+    ] = None,
+) -> int:
+    """Ingest recordings; print the outcome of each and keep its signed receipt.
+
+    Running it again on the same folder finishes what is missing and changes nothing else. One
+    file that fails does not stop the others; the exit code is then the largest of the failures.
+    """
+    recording = Recording(
+        collected=_claims(collected_at or ()),
+        device=device,
+        officer=officer,
+        case=case,
+        label=label,
+        trigger=trigger,
+        title=title,
+        fields=pairs(field or (), "--field"),
+    )
+    results = _Results(common, receipts or beside(common.store, "receipts"))
+    scope = device or f"importer:{common.actor}"
+    digest = Digest.parse(sha256) if sha256 is not None else None
+    special = source_text is not None or digest is not None or length is not None
+    with acting(common, environment=_environment(jobs)) as (_, session):
+        if special or STDIN in paths or (len(paths) == 1 and not paths[0].is_dir()):
+            _one(
+                common,
+                session,
+                results,
+                path=_single(paths),
+                recording=recording,
+                source=SourceId(scope=scope, text=source_text) if source_text else None,
+                scope=scope,
+                sha256=digest,
+                length_bytes=length,
+                name=name,
+            )
+        else:
+            _many(
+                common,
+                session,
+                results,
+                found=find(paths, hidden=hidden),
+                recording=recording,
+                scope=scope,
+            )
+    common.output.remark(results.summary() or "nothing to ingest")
+    return results.code
+
+
+def _environment(jobs: int | None) -> Environment:
+    environment = system_environment()
+    if jobs is None:
+        return environment
+    return attrs.evolve(environment, workers=SystemWorkers(jobs))
+
+
+def _claims(texts: Iterable[str]) -> tuple[Claim, ...]:
+    claims = []
+    for text in texts:
+        basis, mark, time = text.partition("=")
+        claims.append(
+            Claim(at=instant(time, "--collected-at"), basis=basis)
+            if mark
+            else Claim(at=instant(text, "--collected-at"), basis="camera-clock")
+        )
+    return tuple(claims)
+
+
+def _single(paths: list[Path]) -> Path:
+    if len(paths) != 1 or paths[0].is_dir():
+        raise typer.BadParameter(
+            "--source-id, --sha256, --length and - are about one source: name one file"
+        )
+    return paths[0]
+
+
+def _one(
+    common: Common,
+    session: Session,
+    results: _Results,
+    *,
+    path: Path,
+    recording: Recording,
+    source: SourceId | None,
+    scope: str,
+    sha256: Digest | None,
+    length_bytes: int | None,
+    name: str | None,
+) -> None:
+    stream = path == STDIN
+    label = name or ("standard input" if stream else str(path))
+    if source is None and not stream:
+        source = source_id(Found(path=path, relative=Path(path.name)), scope)
+    with reporting(common) as progress:
+        try:
+            result = session.ingest(
+                sys.stdin.buffer if stream else path,
+                source_id=source,
+                recording=recording,
+                length_bytes=length_bytes,
+                expected_sha256=sha256,
+                progress=progress,
+            )
+        except BwcStoreError as error:
+            results.failed(label, error)
+            return
+    results.done(label, result)
+
+
+def _many(
+    common: Common,
+    session: Session,
+    results: _Results,
+    *,
+    found: Iterable[Found | Unreadable],
+    recording: Recording,
+    scope: str,
+) -> None:
+    started: deque[str] = deque()
+
+    def items() -> Iterator[Item]:
+        for one in found:
+            if isinstance(one, Unreadable):
+                results.failed(str(one.path), one.error)
+                continue
+            started.append(str(one.path))
+            yield Item(source=one.path, source_id=source_id(one, scope), recording=recording)
+
+    with reporting(common) as progress:
+        # Outcomes come in the order of the items.
+        for outcome in session.ingest_many(items(), progress=progress):
+            label = started.popleft()
+            if isinstance(outcome, Failed):
+                results.failed(label, outcome.error)
+            else:
+                results.done(label, outcome)

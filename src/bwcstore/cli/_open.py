@@ -1,0 +1,114 @@
+"""Opening a store and a session as the shared options say."""
+
+import getpass
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from bwcstore._ports import Environment, Signer
+from bwcstore._session._session import Session
+from bwcstore._store import Store
+from bwcstore.cli._options import Common, beside
+from bwcstore.errors import ErrorKind, KeyVaultError
+from bwcstore.storage._keysource import KeyFile, KeySource, Passphrase
+from bwcstore.storage._signer import load_actor_key
+
+_FROM_TERMINAL: Final = Path("-")
+WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ErrorKind.KEYS_SINGLE_COPY: "the keys are kept in one place only: losing it loses every "
+        "recording; add a replica with `bwcstore key add-replica`",
+        ErrorKind.CLOCK_BEHIND: "this machine's clock is behind the last entry of the ledger",
+        ErrorKind.CLOCK_AHEAD: "this machine's clock is ahead of the storage's",
+        ErrorKind.VAULT_REPLICA_DIFFERS: "the vault's replicas differ: see `bwcstore key health`",
+        ErrorKind.VAULT_MISSING: "a vault replica is missing: see `bwcstore key health`",
+    }
+)
+
+
+def key_source(common: Common) -> KeySource:
+    """What opens the key vault: a key file, or a passphrase from a file or the terminal.
+
+    Raises:
+        KeyVaultError: the passphrase file cannot be read or is empty.
+    """
+    if common.passphrase_file is None:
+        return KeyFile(common.key_file)
+    if common.passphrase_file == _FROM_TERMINAL:
+        return Passphrase(getpass.getpass("Passphrase: ", stream=sys.stderr))
+    try:
+        lines = common.passphrase_file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise KeyVaultError(
+            ErrorKind.KEY_FILE_MISSING, f"cannot read passphrase file {common.passphrase_file}"
+        ) from exc
+    if not lines or not lines[0]:
+        raise KeyVaultError(
+            ErrorKind.KEY_FILE_INVALID, f"passphrase file {common.passphrase_file} is empty"
+        )
+    return Passphrase(lines[0])
+
+
+def actor_key_path(store: Path, actor: str) -> Path | None:
+    """Where the actor's key is when it is not said; None when the name makes no file name."""
+    plain = actor and "/" not in actor and "\0" not in actor
+    return beside(store, f"{actor}.pem") if plain else None
+
+
+def signer(common: Common) -> Signer | None:
+    """The actor's key, or None where the actor only asserts.
+
+    Raises:
+        KeyVaultError: the key file cannot be read.
+    """
+    if common.actor_key_option is not None:
+        return load_actor_key(common.actor_key_option)
+    path = actor_key_path(common.store, common.actor)
+    return load_actor_key(path) if path is not None and path.is_file() else None
+
+
+@contextmanager
+def opened(common: Common, *, environment: Environment | None = None) -> Iterator[Store]:
+    """The store, open; its warnings are printed.
+
+    Raises:
+        BwcStoreError: it cannot be opened.
+    """
+    with Store.open(
+        common.store,
+        key=key_source(common),
+        vaults=common.vaults,
+        environment=environment,
+    ) as store:
+        warn(common, store)
+        yield store
+
+
+def warn(common: Common, store: Store) -> None:
+    """Print what a custodian should know of a store whenever it is used."""
+    for kind in store.warnings:
+        common.output.warn(kind, WARNINGS.get(kind, "see the reference of error codes"))
+    if store.read_only is not None:
+        common.output.warn(store.read_only, "the store is read-only")
+
+
+@contextmanager
+def acting(
+    common: Common, *, environment: Environment | None = None
+) -> Iterator[tuple[Store, Session]]:
+    """The store and a session of the actor.
+
+    Raises:
+        BwcStoreError: it cannot be opened, or the actor may not act.
+    """
+    actor, reason = common.actor, common.reason
+    with (
+        opened(common, environment=environment) as store,
+        store.session(
+            actor=actor, reason=reason, purpose=common.purpose, signer=signer(common)
+        ) as session,
+    ):
+        yield store, session

@@ -1,0 +1,94 @@
+"""What the words on a command line mean: times, pairs, ranges, ids, lengths."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from bwcstore._values import ByteRange, Instant, ObjectId
+from bwcstore.errors import ErrorKind, InvalidInputError
+
+_RANGE: Final = re.compile(r"(\d+)(?:-(\d+)|\+(\d+))?-?", re.ASCII)
+_LENGTH: Final = re.compile(r"(\d+)(?:([KMGT])i?B?|B)?", re.ASCII)
+_UNITS: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_LENGTH_MAX: Final = 1 << 62
+
+
+def _invalid(message: str) -> InvalidInputError:
+    return InvalidInputError(ErrorKind.ARGUMENT_INVALID, message)
+
+
+def instant(text: str, what: str) -> Instant:
+    """A time in ISO 8601 with its zone: `2026-03-14T16:07:00-05:00`, `…Z`.
+
+    Raises:
+        InvalidInputError: any other text, or a time without zone.
+    """
+    try:
+        return Instant.from_datetime(datetime.fromisoformat(text))
+    except (ValueError, OverflowError) as exc:
+        raise _invalid(
+            f"{what}: not a time of ISO 8601 with its zone, "
+            f"such as 2026-03-14T16:07:00-05:00: {text!r:.80}"
+        ) from exc
+
+
+def pairs(texts: Iterable[str], what: str) -> dict[str, str]:
+    """Pairs NAME=VALUE, no name twice.
+
+    Raises:
+        InvalidInputError: a text is no pair, or a name repeats.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, mark, value = text.partition("=")
+        if not mark or not name:
+            raise _invalid(f"{what}: not NAME=VALUE: {text!r:.80}")
+        if name in found:
+            raise _invalid(f"{what}: {name!r:.80} is given twice")
+        found[name] = value
+    return found
+
+
+def object_id(text: str) -> ObjectId:
+    """The id of an object, in lower or upper case.
+
+    Raises:
+        InvalidInputError: it is no id.
+    """
+    return ObjectId.parse(text.strip().lower())
+
+
+def byte_range(text: str, length_bytes: int) -> ByteRange:
+    """`FIRST-LAST` (both included), `FIRST+COUNT`, or `FIRST-` to the end, in bytes from 0.
+
+    Raises:
+        InvalidInputError: any other text, or a range that begins after the end.
+    """
+    match = _RANGE.fullmatch(text)
+    if match is None or (match[2] is None and match[3] is None and not text.endswith("-")):
+        raise _invalid(f"--range: FIRST-LAST, FIRST- or FIRST+COUNT, not {text!r:.80}")
+    first = int(match[1])
+    end = length_bytes
+    if match[2] is not None:
+        end = int(match[2]) + 1
+    elif match[3] is not None:
+        end = first + int(match[3])
+    if first > length_bytes or end < first:
+        raise _invalid(f"--range: {text:.80} is not within {length_bytes} bytes")
+    return ByteRange(first, min(end, length_bytes) - first)
+
+
+def length_bytes(text: str, what: str) -> int:
+    """A number of bytes, with K, M, G or T for powers of 1024.
+
+    Raises:
+        InvalidInputError: any other text.
+    """
+    match = _LENGTH.fullmatch(text)
+    if match is None or len(match[1]) > 19:
+        raise _invalid(f"{what}: a number of bytes such as 500M or 2GiB, not {text!r:.80}")
+    value = int(match[1]) * _UNITS.get(match[2] or "", 1)
+    if value > _LENGTH_MAX:
+        raise _invalid(f"{what}: {text:.80} is too many bytes")
+    return value

@@ -1,0 +1,246 @@
+"""Reading the ledger: batches in order, single entries, entry bundles, and the head.
+
+Rules kept here (spec: LED-34 to LED-37):
+
+- the head is where a batch is absent, the next 16 are absent too, and no checkpoint lies beyond;
+- what is read again later is checked against the hashes that were checked at first.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final, Generic, TypeVar
+
+from bwcstore import _layout
+from bwcstore._ports import Backend, Workers
+from bwcstore.errors import ErrorKind, IntegrityError, NotFoundError
+from bwcstore.ledger._batch import Batch, check_complete, decode_batch
+from bwcstore.ledger._chain import Chain, Generation
+from bwcstore.ledger._entry import Entry, decode_entry
+from bwcstore.ledger._scope import Folded
+from bwcstore.ledger._tiles import BUNDLE_WIDTH, check_leaf, decode_bundle
+
+S = TypeVar("S", bound=Folded)
+
+PROBE_AHEAD: Final = 16
+_JOB_BATCHES: Final = 32
+_JOB_BYTES: Final = 4 * 1024 * 1024
+_CACHED_BATCHES: Final = 8
+
+
+def batch_name(generation: int, number: int) -> str:
+    """What messages call a batch."""
+    return f"batch {generation}/{number}"
+
+
+def exists(backend: Backend, name: str) -> bool:
+    """Whether anything has this name.
+
+    Raises:
+        StorageError: asking failed.
+    """
+    try:
+        backend.stat(name)
+    except NotFoundError:
+        return False
+    return True
+
+
+def first_absent(present: Callable[[int], bool], start: int = 0) -> int:
+    """The least number from `start` on that is absent, if presence has no gaps: gallop, then
+    halve.
+    """
+    step, low = 1, start
+    while present(low + step - 1):
+        low += step
+        step *= 2
+    high = low + step - 1
+    while low < high:
+        middle = (low + high) // 2
+        if present(middle):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def find_head(backend: Backend, generation: int, start: int = 0) -> int:
+    """How many batches a generation has, if it has no gaps; `start` are known to be there.
+
+    Raises:
+        StorageError: asking failed.
+    """
+    return first_absent(lambda number: exists(backend, _layout.batch(generation, number)), start)
+
+
+class History(Generic[S]):
+    """What storage holds of one ledger, read behind the chain that knows it."""
+
+    def __init__(self, backend: Backend, workers: Workers, chain: Chain[S]) -> None:
+        self._backend = backend
+        self._workers = workers
+        self._chain = chain
+        self._lock = threading.Lock()
+        self._cache: OrderedDict[tuple[int, int], Batch] = OrderedDict()
+        self.bundles: dict[int, int] = {}
+
+    def following(self) -> Iterator[tuple[str, Batch]]:
+        """The batches that come next, with their names, until one is absent. The caller takes
+        each into the chain before it asks for the next.
+
+        Raises:
+            StorageError: reading failed.
+            FormatError: a batch is malformed.
+            IntegrityError: a payload is missing or not the one its leaf names.
+        """
+        while True:
+            generation, number = self._chain.next_batch
+            for raw in self._read_ahead(generation, number):
+                what = batch_name(generation, number)
+                batch = decode_batch(raw, what=what)
+                check_complete(batch, what=what)
+                yield what, batch
+                number += 1
+            if self._chain.next_batch == (generation, number):
+                return
+
+    def _read_ahead(self, generation: int, number: int) -> Iterator[bytes]:
+        """The files of one generation from a number on; the next ones are read meanwhile."""
+        job = self._workers.submit(partial(self._read_some, generation, number))
+        while found := job.result():
+            number += len(found)
+            job = self._workers.submit(partial(self._read_some, generation, number))
+            yield from found
+
+    def _read_some(self, generation: int, number: int) -> list[bytes]:
+        found: list[bytes] = []
+        length = 0
+        while len(found) < _JOB_BATCHES and length < _JOB_BYTES:
+            try:
+                raw = self._backend.read(_layout.batch(generation, number + len(found)))
+            except NotFoundError:
+                break
+            found.append(raw)
+            length += len(raw)
+        return found
+
+    def find_beyond(self) -> str | None:
+        """The name of a batch beyond the first absent one, None when there is none (LED-35).
+
+        Raises:
+            StorageError: asking failed.
+        """
+        generation, number = self._chain.next_batch
+        names = [_layout.batch(generation, number + ahead) for ahead in range(1, PROBE_AHEAD + 1)]
+        names.append(_layout.batch(generation + 1, 0))
+        for name in names:
+            if exists(self._backend, name):
+                return name
+        return None
+
+    def batch(self, generation: Generation, number: int) -> Batch:
+        """A batch that the chain knows, read again and checked again.
+
+        Raises:
+            StorageError: reading failed.
+            FormatError: it is malformed.
+            IntegrityError: it is gone, or its entries are not those that were checked.
+        """
+        key = (generation.number, number)
+        with self._lock:
+            found = self._cache.get(key)
+            if found is not None:
+                self._cache.move_to_end(key)
+                return found
+        what = batch_name(*key)
+        try:
+            raw = self._backend.read(_layout.batch(*key))
+        except NotFoundError as exc:
+            raise IntegrityError(ErrorKind.BATCH_MISSING, f"{what}: it was there") from exc
+        found = decode_batch(raw, what=what)
+        for entry in found.entries:
+            if entry.index >= self._chain.index or entry.hash.raw != self._chain.hash_of(
+                entry.index
+            ):
+                raise IntegrityError(
+                    ErrorKind.CHAIN_BROKEN, f"{what} entry {entry.index}: changed since it was read"
+                )
+        self.keep(found)
+        return found
+
+    def keep(self, batch: Batch) -> None:
+        """Keep a batch at hand that was just read or written."""
+        with self._lock:
+            self._cache[batch.header.generation, batch.header.batch] = batch
+            while len(self._cache) > _CACHED_BATCHES:
+                self._cache.popitem(last=False)
+
+    def _located(self, index: int) -> tuple[Batch, int]:
+        generation = self._chain.generation_of(index)
+        batch = self.batch(generation, generation.batch_of(index))
+        position = index - batch.header.first_index
+        if not 0 <= position < len(batch.entries):
+            raise IntegrityError(ErrorKind.INDEX_BROKEN, f"entry {index} is not where it was")
+        return batch, position
+
+    def entry(self, index: int) -> Entry:
+        """One entry.
+
+        Raises:
+            NotFoundError: there is no such entry.
+            StorageError: reading failed.
+            FormatError: its batch is malformed.
+            IntegrityError: its batch is not the one that was checked.
+        """
+        batch, position = self._located(index)
+        return batch.entries[position]
+
+    def payload(self, index: int) -> bytes | None:
+        """Nonce, ciphertext and tag sealed beside one entry, None where nothing is.
+
+        Raises:
+            NotFoundError: there is no such entry.
+            StorageError: reading failed.
+            FormatError: its batch is malformed.
+            IntegrityError: its batch is not the one that was checked, or its payload is gone.
+        """
+        batch, position = self._located(index)
+        payload = batch.payloads[position]
+        if payload is None and batch.entries[position].sealed is not None:
+            raise IntegrityError(
+                ErrorKind.PAYLOAD_MISSING, f"entry {index}: its payload line is missing"
+            )
+        return payload
+
+    def entries(self, first: int, last: int) -> Iterator[Entry]:
+        """Entries `first` to `last - 1` in order, from bundles where there are some.
+
+        Raises:
+            NotFoundError: there are not so many entries.
+            StorageError: reading failed.
+            FormatError: a batch or bundle is malformed.
+            IntegrityError: an entry is not the one that was checked.
+        """
+        index = first
+        while index < last:
+            generation = self._chain.generation_of(index)
+            place = index - generation.first_index
+            number = place // BUNDLE_WIDTH
+            if number < self.bundles.get(generation.number, 0):
+                start = generation.first_index + number * BUNDLE_WIDTH
+                leaves = decode_bundle(
+                    self._backend.read(_layout.bundle(generation.number, number)),
+                    what=f"bundle {generation.number}/{number}",
+                )
+                found = [
+                    decode_entry(
+                        check_leaf(leaf, self._chain.hash_of(start + position), start + position)
+                    )
+                    for position, leaf in enumerate(leaves)
+                ]
+            else:
+                batch = self.batch(generation, generation.batch_of(index))
+                start, found = batch.header.first_index, list(batch.entries)
+            yield from found[index - start : last - start]
+            index = start + len(found)

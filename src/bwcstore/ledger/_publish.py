@@ -1,0 +1,196 @@
+"""Checkpoints, full tiles and bundles: what is derived from a committed ledger and kept.
+
+Rules kept here (spec: CHK-9 to CHK-12, LED-38, LED-39):
+
+- a checkpoint is signed only over what is known to be committed;
+- each is created once; finding equal bytes is success, finding others is evidence.
+"""
+
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+from bwcstore import _layout
+from bwcstore._ports import Backend, Clock, Signer
+from bwcstore._values import Digest
+from bwcstore.errors import (
+    AlreadyExistsError,
+    EquivocationError,
+    ErrorKind,
+    FormatError,
+    IntegrityError,
+    KeyVaultError,
+    NotFoundError,
+)
+from bwcstore.ledger._chain import Chain, Generation
+from bwcstore.ledger._checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
+from bwcstore.ledger._history import History, exists, first_absent
+from bwcstore.ledger._note import VerifierKey
+from bwcstore.ledger._scope import Folded
+from bwcstore.ledger._tiles import (
+    BUNDLE_WIDTH,
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    encode_bundle,
+    encode_tile,
+)
+
+S = TypeVar("S", bound=Folded)
+
+CHECKPOINT_ENTRIES: Final = 1024
+CHECKPOINT_SECONDS: Final = 60.0
+
+
+class Publisher(Generic[S]):
+    """Writes checkpoints, tiles and bundles of one ledger."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        clock: Clock,
+        *,
+        chain: Chain[S],
+        history: History[S],
+        origin: str,
+        signer: Signer | None,
+        remember: Callable[[bytes], None],
+    ) -> None:
+        self._backend = backend
+        self._clock = clock
+        self._chain = chain
+        self._history = history
+        self._origin = origin
+        self._signer = signer
+        self._remember = remember
+        self._index = chain.index
+        self._seconds = clock.monotonic()
+        self._note: tuple[Checkpoint, bytes] | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether 1,024 entries or 60 s with entries have passed since the last checkpoint."""
+        if self._signer is None or self._index == self._chain.index:
+            return False
+        grown = self._chain.index - self._index
+        waited = self._clock.monotonic() - self._seconds
+        return grown >= CHECKPOINT_ENTRIES or waited >= CHECKPOINT_SECONDS
+
+    @property
+    def pending(self) -> bool:
+        """Whether there are entries that no checkpoint of this process covers."""
+        return self._signer is not None and self._index != self._chain.index
+
+    def checkpoint(self) -> bytes:
+        """Derive what is full and write a checkpoint of the current generation.
+
+        Returns:
+            The signed note.
+
+        Raises:
+            KeyVaultError: there is no signing key.
+            EquivocationError: another checkpoint of this size exists.
+            IntegrityError: a tile or bundle exists with other bytes.
+            OutcomeUnknownError: something may or may not have been written.
+            StorageError: something was not written.
+        """
+        if self._signer is None:
+            raise KeyVaultError(ErrorKind.KEY_ABSENT, "no key to sign a checkpoint with")
+        generation = self._chain.current
+        self._derive(generation)
+        checkpoint = Checkpoint(
+            origin=self._origin,
+            generation=generation.number,
+            size=generation.tree.size,
+            root=Digest(generation.tree.root()),
+        )
+        raw = sign_checkpoint(checkpoint, self._signer)
+        name = _layout.checkpoint(generation.number, checkpoint.size)
+        if not self._create_once(name, raw):
+            raise EquivocationError(
+                ErrorKind.CHECKPOINT_EQUIVOCATION, f"{name} exists and says something else"
+            )
+        self._index = self._chain.index
+        self._seconds = self._clock.monotonic()
+        self._note = (checkpoint, raw)
+        self._remember(raw)
+        return raw
+
+    def covering(
+        self, generation: int, size: int, key: VerifierKey
+    ) -> tuple[Checkpoint, bytes] | None:
+        """A checkpoint of a generation over at least `size` entries that holds, with its note.
+
+        Raises:
+            StorageError: reading failed.
+        """
+        if self._note and self._note[0].generation == generation and self._note[0].size >= size:
+            return self._note
+        tree = self._chain.generations[generation].tree
+        for stat in self._backend.list(_layout.checkpoint_prefix(generation)):
+            place = _layout.parse_checkpoint(stat.name)
+            if place is None or not size <= place[1] <= tree.size:
+                continue
+            raw = self._backend.read(stat.name)
+            try:
+                found = verify_checkpoint(raw, key)
+            except (FormatError, IntegrityError):
+                continue
+            if found.generation == generation and found.root.raw == tree.root(found.size):
+                return found, raw
+        return None
+
+    def checkpoint_now(self, generation: int) -> tuple[Checkpoint, bytes]:
+        """A new checkpoint of a generation, if it is the one that grows; see `checkpoint`.
+
+        Raises:
+            NotFoundError: it is another, and nobody can sign its last checkpoint any more.
+        """
+        if generation == self._chain.current.number:
+            self.checkpoint()
+        if self._note is None or self._note[0].generation != generation:
+            raise NotFoundError(
+                ErrorKind.ENTRY_UNKNOWN, f"no checkpoint covers all of generation {generation}"
+            )
+        return self._note
+
+    def _derive(self, generation: Generation) -> None:
+        """Write every full bundle and tile that is not there yet; see `checkpoint`."""
+        number, size = generation.number, generation.tree.size
+        done = self._derived(generation)
+        for bundle in range(done, size // BUNDLE_WIDTH):
+            first = generation.first_index + bundle * BUNDLE_WIDTH
+            leaves = [entry.raw for entry in self._history.entries(first, first + BUNDLE_WIDTH)]
+            name = _layout.bundle(number, bundle)
+            if not self._create_once(name, encode_bundle(leaves)):
+                raise IntegrityError(ErrorKind.BUNDLE_DIFFERS, f"{name} holds other entries")
+            # Tiles end where bundles do, so that one number tells how far both have come.
+            level, tile = 0, bundle
+            while True:
+                self._create_tile(generation, level, tile)
+                if (tile + 1) % TILE_WIDTH:
+                    break
+                level, tile = level + 1, tile // TILE_WIDTH
+            self._history.bundles[number] = bundle + 1
+
+    def _derived(self, generation: Generation) -> int:
+        known = self._history.bundles.get(generation.number)
+        if known is None:
+            # A broken run may have left the last bundle without its tiles: do that one again.
+            present = first_absent(
+                lambda bundle: exists(self._backend, _layout.bundle(generation.number, bundle))
+            )
+            full = generation.tree.size >> TILE_HEIGHT
+            known = self._history.bundles[generation.number] = max(0, min(present, full) - 1)
+        return known
+
+    def _create_tile(self, generation: Generation, level: int, tile: int) -> None:
+        name = _layout.tile(generation.number, level, tile)
+        if not self._create_once(name, encode_tile(generation.tree, level, tile)):
+            raise IntegrityError(ErrorKind.TILE_DIFFERS, f"{name} holds other hashes")
+
+    def _create_once(self, name: str, data: bytes) -> bool:
+        """Create; whether the name now holds exactly `data`."""
+        try:
+            self._backend.create(name, data)
+        except AlreadyExistsError:
+            return self._backend.read(name) == data
+        return True

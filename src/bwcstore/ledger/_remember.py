@@ -1,0 +1,79 @@
+"""Whether a ledger extends what was seen before (spec: LED-35, CHK-21 to CHK-23)."""
+
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+from bwcstore import _layout
+from bwcstore._ports import Backend
+from bwcstore.errors import ErrorKind, FormatError, IntegrityError
+from bwcstore.ledger._chain import Chain
+from bwcstore.ledger._checkpoint import Checkpoint, verify_checkpoint
+from bwcstore.ledger._history import History
+from bwcstore.ledger._note import VerifierKey
+from bwcstore.ledger._scope import Folded
+
+S = TypeVar("S", bound=Folded)
+
+CHECKPOINTS: Final = "checkpoint/"
+
+
+def find_doubt(
+    backend: Backend,
+    chain: Chain[S],
+    history: History[S],
+    *,
+    key: VerifierKey,
+    remembered: Sequence[bytes],
+) -> ErrorKind | None:
+    """Why nothing may be appended to a ledger that verifies by itself; None when nothing speaks
+    against it.
+
+    `BATCH_MISSING`: batches or checkpoints lie beyond the first absent batch. `ROLLED_BACK`: a
+    remembered checkpoint is not reached. `FORKED`: a checkpoint of a size that is reached has
+    another root, or a remembered one was not signed by this store.
+
+    Raises:
+        StorageError: reading failed.
+    """
+    if history.find_beyond() is not None:
+        return ErrorKind.BATCH_MISSING
+    for note in remembered:
+        try:
+            found = verify_checkpoint(note, key)
+        except (FormatError, IntegrityError):
+            return ErrorKind.FORKED
+        if doubt := check_extends(chain, found):
+            return doubt
+    return _stored_doubt(backend, chain, key)
+
+
+def check_extends(chain: Chain[S], checkpoint: Checkpoint) -> ErrorKind | None:
+    """Whether a chain extends a checkpoint that its store signed; the reason when it does not."""
+    if checkpoint.generation >= len(chain.generations):
+        return ErrorKind.ROLLED_BACK
+    tree = chain.generations[checkpoint.generation].tree
+    if checkpoint.size > tree.size:
+        return ErrorKind.ROLLED_BACK
+    return None if tree.root(checkpoint.size) == checkpoint.root.raw else ErrorKind.FORKED
+
+
+def _stored_doubt(backend: Backend, chain: Chain[S], key: VerifierKey) -> ErrorKind | None:
+    """What the stored checkpoints say: those beyond the head, and the last of each generation.
+
+    A file there that the store did not sign says nothing; auditors report it.
+    """
+    last: dict[int, tuple[int, str]] = {}
+    for stat in backend.list(CHECKPOINTS):
+        place = _layout.parse_checkpoint(stat.name)
+        if place is not None:
+            generation, size = place
+            last[generation] = max(last.get(generation, (0, "")), (size, stat.name))
+    for generation in sorted(last):
+        try:
+            found = verify_checkpoint(backend.read(last[generation][1]), key)
+        except (FormatError, IntegrityError):
+            continue
+        doubt = check_extends(chain, found)
+        if doubt is not None:
+            return ErrorKind.BATCH_MISSING if doubt is ErrorKind.ROLLED_BACK else doubt
+    return None

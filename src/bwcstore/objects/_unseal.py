@@ -1,0 +1,122 @@
+"""Fetch runs of an object's chunks and open them; every failure says where.
+
+Rules kept here (spec chapter `segment`):
+
+- the header tag is verified before any chunk (SEG-15);
+- a segment that is missing, or has another length than the manifest says, is not read (SEG-13);
+- a buffer holds verified plaintext or zeros, never anything else (SEG-16).
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+from bwcstore import _layout
+from bwcstore._ports import Backend, Source
+from bwcstore.errors import ErrorKind, IntegrityError, NotFoundError
+from bwcstore.objects._manifest import Manifest
+from bwcstore.objects._seal import CHUNK_OVERHEAD_BYTES, Cipher, associated_data, unlock
+from bwcstore.objects._segment import Run
+
+SOURCES_MAX: Final = 8
+
+
+class Chunks:
+    """The chunks of one object."""
+
+    def __init__(self, manifest: Manifest, *, backend: Backend, content_key: bytes) -> None:
+        """Verify the header under `content_key` (32 bytes).
+
+        Raises:
+            IntegrityError: the header tag does not verify (`HEADER_TAG`).
+        """
+        self.shape = manifest.shape
+        self._object_id = manifest.object_id
+        self._backend = backend
+        self._sources: OrderedDict[int, Source] = OrderedDict()
+        aad = associated_data(manifest.store_id, manifest.object_id)
+        try:
+            self._cipher: Cipher = unlock(
+                content_key, manifest.header, aad=aad, chunk_bytes=manifest.chunk_bytes
+            )
+        except IntegrityError as exc:
+            raise IntegrityError(exc.kind, f"object {manifest.object_id}: {exc.message}") from exc
+
+    def source(self, segment: int) -> Source:
+        """The open segment. At most `SOURCES_MAX` are kept, those used last.
+
+        A worker may still read from a segment while another is opened, so that no more than
+        `SOURCES_MAX - 1` runs may be under way at once.
+
+        Raises:
+            IntegrityError: it is missing (`SEGMENT_MISSING`) or has another length than the
+                manifest says (`SEGMENT_LENGTH`).
+            StorageError: opening failed.
+        """
+        found = self._sources.get(segment)
+        if found is not None:
+            self._sources.move_to_end(segment)
+            return found
+        name = _layout.segment(self._object_id, segment)
+        try:
+            found = self._backend.open(name)
+        except NotFoundError as exc:
+            raise IntegrityError(
+                ErrorKind.SEGMENT_MISSING, f"object {self._object_id}: no segment {segment}"
+            ) from exc
+        expected = self.shape.segment_bytes(segment)
+        if found.length_bytes != expected:
+            found.close()
+            raise IntegrityError(
+                ErrorKind.SEGMENT_LENGTH,
+                f"object {self._object_id}, segment {segment}: {found.length_bytes} bytes, the "
+                f"manifest says {expected}",
+            )
+        self._sources[segment] = found
+        if len(self._sources) > SOURCES_MAX:
+            self._sources.popitem(last=False)[1].close()
+        return found
+
+    def open_run(self, run: Run, source: Source, sealed: memoryview, plain: memoryview) -> None:
+        """Read and verify a run. May be called by a worker.
+
+        Args:
+            run: what to read.
+            source: the run's segment.
+            sealed: scratch room for at least the run's stored bytes.
+            plain: receives the run's plaintext, exactly as long.
+
+        Raises:
+            IntegrityError: a chunk does not verify, or the segment ends early.
+            StorageError: reading failed.
+        """
+        stored = sealed[: run.stored.length_bytes]
+        count = source.read_into(run.stored.offset_bytes, stored)
+        if count != stored.nbytes:
+            raise IntegrityError(
+                ErrorKind.SEGMENT_LENGTH,
+                f"object {self._object_id}, segment {run.segment}: {count} bytes from "
+                f"{run.stored.offset_bytes}, expected {stored.nbytes}",
+            )
+        geometry = self.shape.geometry
+        for number in range(run.count):
+            chunk = run.chunk + number
+            sealed_at = number * geometry.chunk_bytes
+            sealed_chunk = stored[sealed_at : sealed_at + geometry.chunk_bytes]
+            plain_at = number * geometry.payload_bytes
+            room = plain[plain_at : plain_at + sealed_chunk.nbytes - CHUNK_OVERHEAD_BYTES]
+            try:
+                self._cipher.open_into(
+                    sealed_chunk, room, position=chunk, place=self.shape.place(chunk)
+                )
+            except IntegrityError as exc:
+                lost = self.shape.plain_range(chunk)
+                raise IntegrityError(
+                    exc.kind,
+                    f"object {self._object_id}, segment {run.segment}, bytes "
+                    f"{lost.offset_bytes} to {lost.end_bytes}: {exc.message}",
+                ) from exc
+
+    def close(self) -> None:
+        """Close every segment. No run may be under way."""
+        while self._sources:
+            self._sources.popitem()[1].close()

@@ -1,0 +1,32 @@
+"""Where bytes and keys are kept: the local disk, the key vault, key sources and signers."""
+
+from bwcstore.storage._keysource import KeyFile, KeySource, Passphrase, PassphraseKdf
+from bwcstore.storage._local import DirectIO, LocalBackend
+from bwcstore.storage._probe import Report
+from bwcstore.storage._signer import (
+    PemSigner,
+    StoredSigner,
+    generate_actor_key,
+    load_actor_key,
+)
+from bwcstore.storage._staging import Publication
+from bwcstore.storage._vault import DirectoryVault
+from bwcstore.storage._vault_health import DrillResult, VaultFinding
+
+__all__ = [
+    "DirectIO",
+    "DirectoryVault",
+    "DrillResult",
+    "KeyFile",
+    "KeySource",
+    "LocalBackend",
+    "Passphrase",
+    "PassphraseKdf",
+    "PemSigner",
+    "Publication",
+    "Report",
+    "StoredSigner",
+    "VaultFinding",
+    "generate_actor_key",
+    "load_actor_key",
+]
