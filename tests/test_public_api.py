@@ -16,6 +16,7 @@ PACKAGES: Final = tuple(
     sorted(
         ".".join(path.parent.relative_to(ROOT / "src").parts)
         for path in (ROOT / "src").rglob("__init__.py")
+        if not path.parent.name.startswith("_")
     )
 )
 # Importable, but a program and not an interface.

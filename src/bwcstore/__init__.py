@@ -1,0 +1,92 @@
+"""Evidence that stays what it was: write-once objects, a hash-chained ledger, provable custody.
+
+`Store.create` and `Store.open` give a store; `Store.session` gives a `Session`, bound to an actor
+and a reason, with every verb that touches evidence. Everything stored is described in the
+specification, and any stranger can check it without keys.
+
+Reading old evidence is for ever: a later version of this library reads every format that a
+released version wrote.
+"""
+
+from bwcstore._session._actors import Enrolment
+from bwcstore._session._history import ActorLine, Description, LogLine
+from bwcstore._session._ingest import Ingested
+from bwcstore._session._keys import Rotation
+from bwcstore._session._leftovers import Discarded, Leftover
+from bwcstore._session._many import Failed, Item
+from bwcstore._session._read import Exported
+from bwcstore._session._session import Session
+from bwcstore._store import Store
+from bwcstore._values import ActorId, Digest, Instant, ObjectId, StoreId
+from bwcstore.custody import Claim, ObjectState, Parameters, Recording, Role, SourceId
+from bwcstore.errors import (
+    AlreadyExistsError,
+    AuthorizationError,
+    BwcStoreError,
+    ConflictError,
+    EquivocationError,
+    ErrorKind,
+    FormatError,
+    IntegrityError,
+    InternalError,
+    InvalidInputError,
+    KeyVaultError,
+    NotFoundError,
+    OutcomeUnknownError,
+    RetentionError,
+    StorageError,
+)
+from bwcstore.ledger import Receipt, VerifierKey, verify_receipt
+from bwcstore.storage import KeyFile, Passphrase, generate_actor_key, load_actor_key
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ActorId",
+    "ActorLine",
+    "AlreadyExistsError",
+    "AuthorizationError",
+    "BwcStoreError",
+    "Claim",
+    "ConflictError",
+    "Description",
+    "Digest",
+    "Discarded",
+    "Enrolment",
+    "EquivocationError",
+    "ErrorKind",
+    "Exported",
+    "Failed",
+    "FormatError",
+    "Ingested",
+    "Instant",
+    "IntegrityError",
+    "InternalError",
+    "InvalidInputError",
+    "Item",
+    "KeyFile",
+    "KeyVaultError",
+    "Leftover",
+    "LogLine",
+    "NotFoundError",
+    "ObjectId",
+    "ObjectState",
+    "OutcomeUnknownError",
+    "Parameters",
+    "Passphrase",
+    "Receipt",
+    "Recording",
+    "RetentionError",
+    "Role",
+    "Rotation",
+    "Session",
+    "SourceId",
+    "StorageError",
+    "Store",
+    "StoreId",
+    "VerifierKey",
+    "__version__",
+    "generate_actor_key",
+    "load_actor_key",
+    "verify_receipt",
+]

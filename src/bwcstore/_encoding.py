@@ -28,6 +28,8 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _encoder: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
 )
+_KNOWN_KEYS_MAX: Final = 4096
+_known_keys: Final[set[str]] = set()
 
 
 def encode(value: Mapping[str, Json]) -> bytes:
@@ -52,21 +54,34 @@ def _check(value: object, depth: int) -> None:
         if not -INTEGER_MAX <= cast("int", value) <= INTEGER_MAX:
             raise InvalidInputError(ErrorKind.NUMBER_RANGE, "an integer is beyond 2**53 - 1")
     elif kind is dict:
-        if depth > DEPTH_MAX:
-            raise InvalidInputError(ErrorKind.TOO_DEEP, f"more than {DEPTH_MAX} levels of nesting")
+        _check_depth(depth)
         for key, item in cast("dict[str, object]", value).items():
-            if type(key) is not str or not _KEY.fullmatch(key):
-                raise InvalidInputError(ErrorKind.FIELD_INVALID, f"not a field name: {key!r:.80}")
-            _check(item, depth + 1)
+            if key not in _known_keys:
+                _check_key(key)
+            # Most values are plain text: deciding them here saves a call for each.
+            if type(item) is not str or not (item.isascii() and item.isprintable()):
+                _check(item, depth + 1)
     elif kind is list:
-        if depth > DEPTH_MAX:
-            raise InvalidInputError(ErrorKind.TOO_DEEP, f"more than {DEPTH_MAX} levels of nesting")
+        _check_depth(depth)
         for item in cast("list[object]", value):
             _check(item, depth + 1)
     elif value is not None and kind is not bool:
         raise InvalidInputError(
             ErrorKind.FIELD_INVALID, f"a {kind.__name__} has no canonical encoding"
         )
+
+
+def _check_depth(depth: int) -> None:
+    if depth > DEPTH_MAX:
+        raise InvalidInputError(ErrorKind.TOO_DEEP, f"more than {DEPTH_MAX} levels of nesting")
+
+
+def _check_key(key: object) -> None:
+    if type(key) is not str or not _KEY.fullmatch(key):
+        raise InvalidInputError(ErrorKind.FIELD_INVALID, f"not a field name: {key!r:.80}")
+    # Field names repeat without end; the bound keeps hostile documents from filling memory.
+    if len(_known_keys) < _KNOWN_KEYS_MAX and len(key) <= 64:
+        _known_keys.add(key)
 
 
 def _check_text(text: str) -> None:

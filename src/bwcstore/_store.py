@@ -163,6 +163,50 @@ class Store:
             raise
         return cls(services, owned=None if environment else world)
 
+    @classmethod
+    def create_on(
+        cls,
+        backend: Backend,
+        vault: KeyVault,
+        *,
+        store_id: StoreId,
+        actor: str,
+        environment: Environment,
+        actor_key: bytes | None = None,
+        settings: Settings | None = None,
+    ) -> Self:
+        """Create a store on any implementation of the ports; as `create`, which see.
+
+        Raises:
+            AlreadyExistsError: there is a store already.
+            StorageError: storage or a vault replica failed; calling again finishes.
+        """
+        first = enrolment(
+            actor, roles=[Role.RESPONSIBLE_AUTHORITY], name=None, public_key=actor_key
+        )
+        services = create_services(
+            backend,
+            vault,
+            environment,
+            store_id=store_id,
+            settings=settings or Settings(),
+            first=first,
+        )
+        return cls(services, owned=None)
+
+    @classmethod
+    def open_on(cls, backend: Backend, vault: KeyVault, *, environment: Environment) -> Self:
+        """Open a store on any implementation of the ports; as `open`, which see.
+
+        Raises:
+            NotFoundError: there is no store.
+            KeyVaultError: the vault is another store's, or lacks a key.
+            FormatError: the store is of a newer format, or malformed.
+            IntegrityError: the ledger does not verify.
+            StorageError: reading failed.
+        """
+        return cls(open_services(backend, vault, environment), owned=None)
+
     def __enter__(self) -> Self:
         return self
 

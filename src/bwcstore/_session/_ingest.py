@@ -20,7 +20,13 @@ from bwcstore.custody._authority import Permission, Verb
 from bwcstore.custody._ingest import check_fresh, ingest_reads
 from bwcstore.custody._recording import Recording, SourceId, open_body
 from bwcstore.custody._state import Claim, ObjectState, State
-from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
+from bwcstore.errors import (
+    AlreadyExistsError,
+    ErrorKind,
+    IntegrityError,
+    InvalidInputError,
+    NotFoundError,
+)
 from bwcstore.ledger._draft import Decision
 from bwcstore.objects._parts import (
     Claim as RecordedClaim,
@@ -201,18 +207,24 @@ def _write(acting: Acting, order: _Order, environment: Environment) -> Ingested:
         store_id=services.store_id,
         geometry=services.geometry,
     )
-    written = writer.write(
-        order.opened.file,  # type: ignore[arg-type]  # BinaryIO lacks readinto; open_source checks it
-        object_id=object_id,
-        keys=keys,
-        describe=partial(_describe, order, facts, claims),
-        announced_length=order.announced_length,
-        expected_sha256=order.expected_sha256,
-        journal=journal,
-        progress=order.progress,
-        item=order.opened.shown,
-    )
-    order.opened.check_unchanged()
+    try:
+        written = writer.write(
+            order.opened.file,  # type: ignore[arg-type]  # BinaryIO lacks readinto; open_source checks it
+            object_id=object_id,
+            keys=keys,
+            describe=partial(_describe, order, facts, claims),
+            announced_length=order.announced_length,
+            expected_sha256=order.expected_sha256,
+            journal=journal,
+            progress=order.progress,
+            item=order.opened.shown,
+        )
+        order.opened.check_unchanged()
+    except (InvalidInputError, IntegrityError, AlreadyExistsError):
+        # What was journalled can never be finished; the next run begins a new object (ORD-7).
+        if journal is not None:
+            journal.forget()
+        raise
     ingested = _commit(acting, order, object_id, written, claims)
     if journal is not None:
         journal.forget()

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Self
 
 from bwcstore._ports import Progress, no_progress
-from bwcstore._session import _actors, _audit, _history, _keys, _leftovers, _many, _read
+from bwcstore._session import _actors, _history, _keys, _leftovers, _many, _read
 from bwcstore._session._acting import Acting
 from bwcstore._session._ingest import Ingested, ingest
 from bwcstore._source import SourceLike
 from bwcstore._values import ActorId, Digest, Instant, ObjectId
-from bwcstore.audit._budget import Budget
+from bwcstore.audit._budget import Budget, Cursor
 from bwcstore.audit._report import Report
 from bwcstore.custody._authority import Role, Verb
 from bwcstore.custody._recording import Recording, SourceId
@@ -243,7 +243,7 @@ class Session:
         budget: Budget | None = None,
         object_id: ObjectId | None = None,
         expect: Iterable[bytes] = (),
-        cursor: bytes | None = None,
+        cursor: Cursor | None = None,
         progress: Progress = no_progress,
     ) -> Report:
         """Re-derive everything from stored bytes, with keys: every plaintext digest too.
@@ -255,6 +255,8 @@ class Session:
             AuthorizationError: the actor may not audit; appended as `access.refused`.
             StorageError: the storage cannot be read at all.
         """
+        from bwcstore._session import _audit  # noqa: PLC0415
+
         return _audit.audit_with_keys(
             self._acting,
             budget=budget,
@@ -308,5 +310,7 @@ class Session:
             AuthorizationError: the actor may not; appended as `access.refused`.
             StorageError: it could not be written.
         """
-        self._acting.allow(Verb.CLOSE_GENERATION)
-        return self._acting.services.log.roll()
+        permission = self._acting.allow(Verb.CLOSE_GENERATION)
+        log = self._acting.services.log
+        log.roll(permission.actor.actor_id)
+        return log.generation

@@ -23,7 +23,8 @@ from bwcstore.audit._source import ENTRIES_LEVEL, Shelf, Stock, tile_name
 from bwcstore.audit._tree import TILE_WIDTH, GrowingTree
 from bwcstore.errors import BwcStoreError, ErrorKind
 from bwcstore.ledger._batch import BATCH_SIZE_MAX, BatchHeader
-from bwcstore.ledger._entry import LEAF_SIZE_MAX, Entry, decode_entry
+from bwcstore.ledger._entry import Entry, decode_entry
+from bwcstore.ledger._explain import LEAF_SIZE_MAX
 
 CLAUSE_PRESENT: Final = "AUD-3"
 CLAUSE_LINK: Final = "AUD-5"
@@ -105,9 +106,7 @@ class LedgerAudit:
         self._block: list[bytes] = []
         self._block_number = 0
 
-    def run(
-        self, shelves: Mapping[int, Shelf], *, deadline: Deadline, progress: Progress
-    ) -> None:
+    def run(self, shelves: Mapping[int, Shelf], *, deadline: Deadline, progress: Progress) -> None:
         """Read and check everything."""
         total = sum(shelf.length_bytes for shelf in shelves.values())
         numbers = sorted(number for number, shelf in shelves.items() if shelf.batches) or [0]
@@ -159,8 +158,9 @@ class LedgerAudit:
             ErrorKind.BATCH_MISSING,
             CLAUSE_PRESENT,
             where=name,
-            message=f"{name} is missing" if count == 1 else f"{count} {what}es from {name} on "
-            "are missing",
+            message=f"{name} is missing"
+            if count == 1
+            else f"{count} {what}es from {name} on are missing",
         )
         self._lose()
 

@@ -20,13 +20,6 @@ from bwcstore._values import ObjectId, StoreId
 from bwcstore.errors import ErrorKind, FormatError, InvalidInputError
 
 
-def _positive(_: object, attribute: "attrs.Attribute[float]", value: float | None) -> None:
-    if value is not None and not value > 0:
-        raise InvalidInputError(
-            ErrorKind.ARGUMENT_INVALID, f"budget: {attribute.name} must be above 0, not {value}"
-        )
-
-
 @attrs.frozen(kw_only=True)
 class Budget:
     """What one run may spend on objects; None means without bound. The first one reached ends it.
@@ -37,13 +30,22 @@ class Budget:
         seconds: of time, the ledger included.
     """
 
-    length_bytes: int | None = attrs.field(default=None, validator=_positive)
-    percent: float | None = attrs.field(default=None, validator=_positive)
-    seconds: float | None = attrs.field(default=None, validator=_positive)
+    length_bytes: int | None = attrs.field(default=None)
+    percent: float | None = attrs.field(default=None)
+    seconds: float | None = attrs.field(default=None)
+
+    @length_bytes.validator
+    @percent.validator
+    @seconds.validator
+    def _check(self, _: object, value: float | None) -> None:
+        if value is not None and not value > 0:
+            raise InvalidInputError(
+                ErrorKind.ARGUMENT_INVALID, f"a budget must be above 0, not {value}"
+            )
 
     def limit_bytes(self, total_bytes: int) -> int | None:
         """How many bytes may be read when `total_bytes` are stored; None when unbounded."""
-        limits = []
+        limits: list[int] = []
         if self.length_bytes is not None:
             limits.append(self.length_bytes)
         if self.percent is not None:

@@ -31,12 +31,22 @@ _INNER_WORD: Final = b"\xff\xff\xff\xff"
 
 
 class ChunkOpener(Protocol):
-    """What an audit with keys does with chunks whose digest fits."""
+    """What an audit with keys does with chunks whose digest fits.
+
+    Attributes:
+        broken: set when a chunk was not right, so that the whole cannot be compared.
+    """
+
+    broken: bool
 
     def open_chunk(
         self, chunk: memoryview, plain: memoryview, *, position: int, place: Place
     ) -> None:
-        """Open one chunk; called from any thread."""
+        """Open one chunk; called from any thread.
+
+        Raises:
+            IntegrityError: it does not verify.
+        """
 
     def take_plain(self, plain: memoryview) -> None:
         """Take the plaintext of consecutive chunks, in order, in the caller's thread."""
@@ -152,6 +162,8 @@ class Pipeline:
             with memoryview(plain)[: piece.run.plain.length_bytes] as view:
                 piece.opener.take_plain(view)
             self._plains.append(plain)
+            if result.wrong or result.error is not None:
+                piece.opener.broken = True
         self.checked_bytes += result.got_bytes
 
 
@@ -202,7 +214,9 @@ def _check_chunk(
     digest.update(chunk)
     found = digest.digest()
     if found != expected:
-        short = f", only {chunk.nbytes} bytes are there" if chunk.nbytes < where.length_bytes else ""
+        short = (
+            f", only {chunk.nbytes} bytes are there" if chunk.nbytes < where.length_bytes else ""
+        )
         return Wrong(
             chunk=position,
             code=ErrorKind.CHUNK_DIGEST,

@@ -87,8 +87,15 @@ class EntryAudit:
             return None
         self.count += 1
         if entry.index != index:
-            self._broken(
-                ErrorKind.INDEX_BROKEN, CLAUSE_CHAIN, entry, where, index, "stands at another index"
+            self._findings.add(
+                ErrorKind.INDEX_BROKEN,
+                CLAUSE_CHAIN,
+                where=where,
+                entry=index,
+                object_id=_object_of(entry),
+                expected=index,
+                got=entry.index,
+                message=f"entry {index} ({entry.kind}): names another index",
             )
         if self._at is not None and entry.at.microseconds < self._at.microseconds:
             self._findings.add(
@@ -108,20 +115,6 @@ class EntryAudit:
             self._report(problem, entry, index, where)
         self._heads[entry.scope.id.text] = Head(entry.scope.seq, hash_, index)
         return entry
-
-    def _broken(
-        self, code: ErrorKind, clause: str, entry: Entry, where: str, index: int, how: str
-    ) -> None:
-        self._findings.add(
-            code,
-            clause,
-            where=where,
-            entry=index,
-            expected=index if code is ErrorKind.INDEX_BROKEN else None,
-            got=entry.index if code is ErrorKind.INDEX_BROKEN else None,
-            object_id=_object_of(entry),
-            message=f"entry {index} ({entry.kind}, {entry.scope.id}): {how}",
-        )
 
     def _report(self, problem: Problem, entry: Entry, index: int, where: str) -> None:
         severity, why = Severity.ERROR, problem.why
@@ -180,13 +173,14 @@ class EntryAudit:
     def _check_auth(self, entry: Entry, index: int, store: StoreId | None, where: str) -> None:
         if entry.auth.key is None:
             if self.fold.must_sign(entry.kind):
-                self._broken(
+                self._findings.add(
                     ErrorKind.SIGNATURE_REQUIRED,
                     CLAUSE_SIGNATURE,
-                    entry,
-                    where,
-                    index,
-                    "the store's policy asks for a signature, and there is none",
+                    where=where,
+                    entry=index,
+                    object_id=_object_of(entry),
+                    message=f"entry {index} ({entry.kind}): the store's policy asks for a "
+                    "signature, and there is none",
                 )
             return
         if store is not None:

@@ -70,9 +70,7 @@ def split_batch(raw: bytes, *, name: str, findings: Findings) -> Lines:
     if len(leaves) > BATCH_ENTRIES_MAX:
         problems.append(f"{len(leaves)} entries, at most {BATCH_ENTRIES_MAX}")
     for problem in problems:
-        findings.add(
-            ErrorKind.BATCH_INVALID, CLAUSE_FORM, where=name, message=f"{name}: {problem}"
-        )
+        findings.add(ErrorKind.BATCH_INVALID, CLAUSE_FORM, where=name, message=f"{name}: {problem}")
     kept = b"\n".join([*lines[:1], *leaves, b""])
     return Lines(
         header=header,

@@ -80,7 +80,8 @@ class ObjectAudit:
             )
             return None
         self._compare_facts(manifest, object_id, facts, store, name)
-        return manifest
+        # Another object's manifest says nothing about this one's segments.
+        return manifest if manifest.object_id == object_id else None
 
     def _compare_facts(
         self,
@@ -120,9 +121,7 @@ class ObjectAudit:
             )
             # Only a full segment shows how many chunks one has.
             if len(manifest.segments) > 1 or found.segment_chunks > width:
-                pairs.append(
-                    ("segment_chunks", ErrorKind.CHUNK_SHAPE, width, found.segment_chunks)
-                )
+                pairs.append(("segment_chunks", ErrorKind.CHUNK_SHAPE, width, found.segment_chunks))
         for what, code, expected, got in pairs:
             if expected is not None and expected != got:
                 self._findings.add(
@@ -144,6 +143,8 @@ class ObjectAudit:
         object_id = manifest.object_id.text
         source = self._open(name, object_id, segment)
         if source is None:
+            if opener is not None:
+                opener.broken = True
             return
         self.segment_count += 1
         expected = manifest.segments[segment].length_bytes

@@ -140,9 +140,7 @@ class Fold:
             yield _wrong(f"{entry.by} was revoked before", ErrorKind.ACTOR_REVOKED)
         elif not actor.roles & ROLES.get(entry.kind, actor.roles):
             allowed = ", ".join(sorted(ROLES[entry.kind]))
-            yield _wrong(
-                f"{entry.kind} needs one of the roles {allowed}", ErrorKind.NOT_AUTHORIZED
-            )
+            yield _wrong(f"{entry.kind} needs one of the roles {allowed}", ErrorKind.NOT_AUTHORIZED)
 
     def _fold_store(self, entry: Entry) -> Iterator[Problem]:
         body = cast("dict[str, str]", entry.body)

@@ -25,9 +25,7 @@ def _perfect_root(hashes: list[bytes]) -> bytes:
     sha256 = hashlib.sha256
     row = hashes
     while len(row) > 1:
-        row = [
-            sha256(b"\x01" + row[at] + row[at + 1]).digest() for at in range(0, len(row), 2)
-        ]
+        row = [sha256(b"\x01" + row[at] + row[at + 1]).digest() for at in range(0, len(row), 2)]
     return row[0]
 
 

@@ -36,6 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def enrol(
     common: Common,
+    *,
     login: _Login,
     role: Annotated[list[Role], typer.Option(help="What they are; repeat for several.")],
     name: Annotated[str | None, typer.Option(help="Their name; sealed.")] = None,
@@ -73,7 +74,7 @@ def _public_key(text: str | None) -> bytes | None:
     return raw
 
 
-def revoke(common: Common, login: _Login) -> None:
+def revoke(common: Common, *, login: _Login) -> None:
     """Take an actor's right to act."""
     with acting(common) as (_, session):
         session.revoke_actor(login)
@@ -120,6 +121,7 @@ def list_actors(common: Common) -> None:
 
 def make_key(
     common: Common,
+    *,
     target: Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.")],
 ) -> None:
     """Make a signing key for an actor; print its public half, which `actor enrol` wants."""
@@ -132,6 +134,7 @@ def make_key(
 
 def authorize(
     common: Common,
+    *,
     login: _Login,
     purposes: Annotated[
         list[str], typer.Option("--for", help="A purpose it admits; repeat for several.")
@@ -171,6 +174,7 @@ def authorize(
 
 def revoke_authorization(
     common: Common,
+    *,
     authorization: Annotated[str, typer.Argument(metavar="ID", help="What `authorize` printed.")],
 ) -> None:
     """End a written authorization."""

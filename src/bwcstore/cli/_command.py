@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Concatenate, Final, ParamSpec
+from typing import Concatenate, Final, ParamSpec, cast
 
 import typer
 
@@ -23,7 +23,7 @@ P = ParamSpec("P")
 Command = Callable[Concatenate[Common, P], int | None]
 
 # Typer before 0.20 has Click's own class here, later versions a copy of it.
-UsageError: Final = typer.BadParameter.__bases__[0]
+UsageError: Final = cast("type[Exception]", typer.BadParameter.__bases__[0])
 
 
 def group(help_text: str) -> typer.Typer:

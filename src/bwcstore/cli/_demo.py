@@ -12,11 +12,11 @@ from typing import Annotated
 
 import typer
 
+from bwcstore.cli import _demo_story as story_of
+from bwcstore.cli import _demo_tampering as tampering
 from bwcstore.cli._command import command
 from bwcstore.cli._demo_clips import CLIPS, make_clip
 from bwcstore.cli._demo_stage import Stage
-from bwcstore.cli import _demo_story as story_of
-from bwcstore.cli import _demo_tampering as tampering
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import shown, size_text
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     common: Common,
+    *,
     videos: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[FILE]...", help="Your own videos. [default: made up ones]"),

@@ -51,9 +51,7 @@ CLIPS: Final = (
         grain=28,
         tone_hertz=440,
     ),
-    Clip(
-        name="unit07-interview.mp4", seconds=6, width=320, height=176, grain=8, tone_hertz=330
-    ),
+    Clip(name="unit07-interview.mp4", seconds=6, width=320, height=176, grain=8, tone_hertz=330),
     Clip(name="unit12-buffer.mp4", seconds=3, width=320, height=176, grain=0, tone_hertz=550),
 )
 

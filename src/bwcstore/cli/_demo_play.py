@@ -2,14 +2,15 @@
 
 import hashlib
 from fractions import Fraction
+from io import RawIOBase
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import attrs
 
 _MICROSECONDS: Final = 1_000_000
 
-Playable = Path | BinaryIO
+Playable = Path | RawIOBase
 
 
 @attrs.frozen(kw_only=True)
@@ -65,9 +66,7 @@ def play(source: Playable) -> Playback:
                 digest.update(bytes.fromhex(_digest(frame)))
             else:
                 samples += frame.samples
-    return Playback(
-        pictures=pictures, samples=samples, seconds=seconds, digest=digest.hexdigest()
-    )
+    return Playback(pictures=pictures, samples=samples, seconds=seconds, digest=digest.hexdigest())
 
 
 def seek(source: Playable, positions: tuple[float, ...]) -> tuple[Picture, ...]:
@@ -89,9 +88,7 @@ def seek(source: Playable, positions: tuple[float, ...]) -> tuple[Picture, ...]:
 
 
 def _streams(container: Any) -> list[Any]:
-    return [
-        stream for stream in container.streams if stream.type in ("video", "audio")
-    ]
+    return [stream for stream in container.streams if stream.type in ("video", "audio")]
 
 
 def _handle(source: Playable) -> Any:

@@ -36,8 +36,7 @@ class Stage:
             highlight=False,
             emoji=False,
         )
-        if self._console.width > _WIDTH_MAX:
-            self._console.width = _WIDTH_MAX
+        self._console.width = min(self._console.width, _WIDTH_MAX)
         self._quiet = output.quiet or output.machine
         self._clock = SystemClock()
         self._started = self._clock.monotonic()

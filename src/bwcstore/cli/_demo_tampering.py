@@ -33,13 +33,14 @@ def verify(story: Story) -> None:
     with story.session("quarterly audit") as session, stage.timed() as seconds:
         with_keys = session.audit()
     stage.say(f"with keys: {_totals(with_keys)}, {seconds[0]:.2f} s")
-    stage.expect("with keys, nothing is amiss", holds=not _errors(with_keys), seen=_codes(with_keys))
+    stage.expect(
+        "with keys, nothing is amiss", holds=not _errors(with_keys), seen=_codes(with_keys)
+    )
 
 
 def _totals(report: Report) -> str:
-    return f"{report.counts.entries} entries, {report.counts.objects} objects, " + size_text(
-        report.counts.length_bytes
-    )
+    done = report.coverage
+    return f"{done.entries} entries, {done.objects} objects, {size_text(done.bytes_checked)}"
 
 
 def _errors(report: Report) -> tuple[Finding, ...]:
@@ -67,10 +68,10 @@ def attack(stage: Stage, scene: Scene) -> None:
         shutil.rmtree(copy)
         named = [finding for finding in report.findings if finding.code is one.found_as]
         rows.append((one.title, *_best(named or _errors(report))))
-        outcomes.append((one.title, one.found_as, bool(named), _codes(report)))
+        outcomes.append((one, bool(named), _codes(report)))
     stage.table(("what was done", "finding", "clause", "where"), rows)
-    for title, code, named, codes in outcomes:
-        stage.expect(f"{title}: named {code}", holds=named, seen="" if named else codes)
+    for one, known, codes in outcomes:
+        stage.expect(f"{one.title}: named {one.found_as}", holds=known, seen="" if known else codes)
 
 
 def _best(findings: Sequence[Finding]) -> tuple[str, str, str]:

@@ -63,9 +63,7 @@ def _object_json(state: ObjectState) -> dict[str, object]:
         "ingested_at": str(state.ingested_at),
         "ingested_by": str(state.ingested_by),
         "entry": state.ingested_index,
-        "collected": [
-            {"at": str(claim.at), "basis": claim.basis} for claim in state.collected
-        ],
+        "collected": [{"at": str(claim.at), "basis": claim.basis} for claim in state.collected],
         "label": state.label,
         "trigger": state.trigger,
         "segments": state.segment_count,
@@ -78,7 +76,7 @@ def _object_json(state: ObjectState) -> dict[str, object]:
     }
 
 
-def show(common: Common, object_text: ObjectArgument) -> None:
+def show(common: Common, *, object_text: ObjectArgument) -> None:
     """Show what is known of one object, with its sealed parts opened."""
     with acting(common) as (_, session):
         description = session.describe(object_id(object_text))
@@ -122,6 +120,7 @@ def flatten(name: str, value: Json) -> list[tuple[str, str]]:
 
 def cat(
     common: Common,
+    *,
     object_text: ObjectArgument,
     part: Annotated[
         str | None,
@@ -148,6 +147,7 @@ def cat(
 
 def export(
     common: Common,
+    *,
     object_text: ObjectArgument,
     target: Annotated[Path, typer.Argument(help="The file to make; it must not exist.")],
 ) -> None:
@@ -169,6 +169,7 @@ def export(
 
 def log(
     common: Common,
+    *,
     object_text: Annotated[
         str | None, typer.Argument(metavar="[OBJECT]", help="One object; without it, everything.")
     ] = None,

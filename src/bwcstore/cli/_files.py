@@ -67,3 +67,14 @@ def find_statements(paths: tuple[Path, ...]) -> tuple[tuple[Path, bytes], ...]:
         else:
             found.append(path)
     return tuple((path, path.read_bytes()) for path in found)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file durably in place of the one before, all or nothing.
+
+    Raises:
+        OSError: it cannot be written; the file before is then still there.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    create_file(temporary, data)
+    temporary.replace(path)

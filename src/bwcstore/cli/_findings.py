@@ -16,7 +16,9 @@ def finding_row(finding: Finding) -> tuple[str, ...]:
     if finding.expected is not None or finding.got is not None:
         what += f" (expected {finding.expected or '-'}, got {finding.got or '-'})"
     return (
-        finding.code if finding.severity is Severity.ERROR else f"{finding.code} ({finding.severity})",
+        finding.code
+        if finding.severity is Severity.ERROR
+        else f"{finding.code} ({finding.severity})",
         finding.clause,
         where,
         "" if finding.entry is None else str(finding.entry),

@@ -21,12 +21,12 @@ from bwcstore._system import SystemWorkers, system_environment
 from bwcstore._values import Digest
 from bwcstore.cli._command import command
 from bwcstore.cli._exit import Exit, exit_code
+from bwcstore.cli._files import keep_receipt
 from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs, beside
 from bwcstore.cli._output import shown, size_text
 from bwcstore.cli._parse import instant, pairs
 from bwcstore.cli._progress import reporting
-from bwcstore.cli._files import keep_receipt
 from bwcstore.custody._recording import Recording, SourceId
 from bwcstore.custody._state import Claim
 from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError
@@ -164,6 +164,7 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     common: Common,
+    *,
     paths: Annotated[
         list[Path],
         typer.Argument(help="Files, folders (searched through), or - for standard input."),
@@ -175,8 +176,7 @@ def ingest(
     trigger: Annotated[
         str | None,
         typer.Option(
-            help="Why it was on: escalation, use-of-force, evidence, detention, "
-            "officer-discretion."
+            help="Why it was on: escalation, use-of-force, evidence, detention, officer-discretion."
         ),
     ] = None,
     collected_at: Annotated[

@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
 
 def init(
     common: Common,
+    *,
     target: Annotated[Path, typer.Argument(metavar="FILE", help="The key file to make.")],
 ) -> None:
     """Make a key file of mode 0600 that opens a key vault."""
@@ -104,14 +105,14 @@ def repair(common: Common) -> None:
         common.output.text(f"{written} files written")
 
 
-def backup(common: Common, target: _NewPlace) -> None:
+def backup(common: Common, *, target: _NewPlace) -> None:
     """Copy the vault to a place that is kept elsewhere. It opens what is living now."""
     with opened(common) as store:
         replica = _vault(store).export_backup(LocalBackend.create_root(target))
     _say_replica(common, target, replica)
 
 
-def add_replica(common: Common, target: _NewPlace) -> None:
+def add_replica(common: Common, *, target: _NewPlace) -> None:
     """Keep the keys in one more place; name it with --vault from now on."""
     with opened(common) as store:
         replica = _vault(store).add_replica(LocalBackend.create_root(target))
@@ -129,6 +130,7 @@ def _say_replica(common: Common, target: Path, replica: str) -> None:
 
 def drill(
     common: Common,
+    *,
     backup_vault: Annotated[Path, typer.Option(help="The backup of the vault.")],
     backup_key_file: Annotated[
         Path | None, typer.Option(help="The backup of the key file. [default: --key-file]")

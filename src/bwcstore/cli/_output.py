@@ -28,9 +28,7 @@ def shown(text: str) -> str:
     """`text` with control characters, odd spaces, backslashes and bytes that are no text escaped."""
     if text.isprintable() and "\\" not in text:
         return text
-    return "".join(
-        char if char.isprintable() and char != "\\" else _escape(char) for char in text
-    )
+    return "".join(char if char.isprintable() and char != "\\" else _escape(char) for char in text)
 
 
 def _escape(char: str) -> str:
@@ -121,9 +119,7 @@ def json_line(value: Mapping[str, object]) -> str:
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")) + "\n"
 
 
-def make_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = ""
-) -> Table:
+def make_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> Table:
     """A plain table. A column whose name ends in `#` is aligned to the right."""
     table = Table(
         title=title or None,
@@ -134,9 +130,7 @@ def make_table(
     )
     for name in columns:
         right = name.endswith("#")
-        table.add_column(
-            name.rstrip("#"), justify="right" if right else "left", overflow="fold"
-        )
+        table.add_column(name.rstrip("#"), justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     return table

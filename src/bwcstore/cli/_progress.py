@@ -53,9 +53,7 @@ def _bars() -> Iterator[Report]:
             name = f"{event.verb} {shown(event.item)}".strip()[:_NAME_LENGTH]
             if event.item not in tasks:
                 tasks[event.item] = bars.add_task(name, total=event.total_bytes)
-            bars.update(
-                tasks[event.item], completed=event.done_bytes, total=event.total_bytes
-            )
+            bars.update(tasks[event.item], completed=event.done_bytes, total=event.total_bytes)
             if event.total_bytes is not None and event.done_bytes >= event.total_bytes:
                 bars.remove_task(tasks.pop(event.item))
 

@@ -6,9 +6,10 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, Final
 
+import attrs
 import typer
 
-from bwcstore import __version__
+import bwcstore
 from bwcstore._store import Store
 from bwcstore._system import SystemEntropy
 from bwcstore.cli._command import command, group
@@ -18,7 +19,7 @@ from bwcstore.cli._open import acting, actor_key_path, key_source, opened, warn
 from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import shown, size_text
 from bwcstore.cli._parse import length_bytes, object_id
-from bwcstore.errors import ErrorKind, InvalidInputError
+from bwcstore.errors import ErrorKind, InvalidInputError, KeyVaultError
 from bwcstore.storage._keysource import KeyFile
 from bwcstore.storage._signer import generate_actor_key, load_actor_key
 
@@ -49,6 +50,7 @@ def register_upkeep(app: typer.Typer) -> None:
 
 def init(
     common: Common,
+    *,
     name: Annotated[
         str | None, typer.Option(help="The actor's name, for people. [default: none]")
     ] = None,
@@ -59,9 +61,7 @@ def init(
     chunk_bytes: Annotated[
         str, typer.Option(help="Stored bytes per chunk, a power of two, 64K to 8M.")
     ] = "1M",
-    segment_chunks: Annotated[
-        int, typer.Option(help="Chunks per segment, 1 to 4096.")
-    ] = 64,
+    segment_chunks: Annotated[int, typer.Option(help="Chunks per segment, 1 to 4096.")] = 64,
     asserted: Annotated[
         bool, typer.Option("--asserted", help="Make no key for the actor: acts are asserted.")
     ] = False,
@@ -70,61 +70,58 @@ def init(
 
     Needs --actor. The key file and the actor's key are made where they are missing.
     """
-    output, chunk = common.output, length_bytes(chunk_bytes, "--chunk-bytes")
-    actor_key = None if asserted else _first_actor_key(common)
-    made_key = common.passphrase_file is None and not common.key_file.exists()
-    if made_key:
-        KeyFile.generate(common.key_file, SystemEntropy())
-    with Store.create(
-        common.store,
-        key=key_source(common),
-        actor=common.actor,
-        actor_name=name,
-        actor_key=actor_key,
-        vaults=common.vaults,
-        origin=origin,
-        chunk_bytes=chunk,
-        segment_chunks=segment_chunks,
-    ) as store:
-        if output.machine:
-            output.document(
-                {
-                    "store": str(store.store_id),
-                    "location": shown(str(common.store)),
-                    "vaults": [shown(str(path)) for path in common.vaults],
-                    "key_file": None if common.passphrase_file else shown(str(common.key_file)),
-                    "verifier_key": store.verifier_key,
-                    "warnings": list(store.warnings),
-                }
-            )
-        else:
-            output.facts(
-                (
-                    ("store", str(store.store_id)),
-                    ("verifier key", store.verifier_key),
-                    ("location", str(common.store)),
-                    *(("key vault", str(path)) for path in common.vaults),
-                )
-            )
-        if made_key:
-            output.remark(
-                f"The key file {shown(str(common.key_file))} was made. Without it nothing in the "
-                "store can be read, by anyone, ever: back it up, apart from the store."
-            )
-        if actor_key is not None:
-            output.remark(
-                f"{shown(common.actor)} signs with a key file of their own: hand it over, "
-                "and keep it apart from the store."
-            )
-        output.remark(
-            "Publish the verifier key, and give it to everybody who shall check receipts."
+    actor, made = common.actor, _Made()
+    chunk = length_bytes(chunk_bytes, "--chunk-bytes")
+    try:
+        actor_key = None if asserted else _first_actor_key(common, made)
+        _root_key(common, made)
+        store = Store.create(
+            common.store,
+            key=key_source(common),
+            actor=actor,
+            actor_name=name,
+            actor_key=actor_key,
+            vaults=common.vaults,
+            origin=origin,
+            chunk_bytes=chunk,
+            segment_chunks=segment_chunks,
         )
-        warn(common, store)
-        for sentence in store.properties.warnings:
-            output.warn(ErrorKind.STORAGE_UNFIT, sentence)
+    except BaseException:
+        if not any(place.exists() for place in common.vaults):
+            made.undo()
+        raise
+    with store:
+        _say_made(common, store, made)
 
 
-def _first_actor_key(common: Common) -> bytes:
+@attrs.define
+class _Made:
+    """The key files that `init` made; a failure that left no vault takes them back."""
+
+    root_key: Path | None = None
+    actor_key: Path | None = None
+
+    def undo(self) -> None:
+        for path in (self.root_key, self.actor_key):
+            if path is not None:
+                path.unlink(missing_ok=True)
+
+
+def _root_key(common: Common, made: _Made) -> None:
+    if common.passphrase_file is not None or common.key_file.exists():
+        return
+    for place in common.vaults:
+        if place.is_dir() and any(place.iterdir()):
+            raise KeyVaultError(
+                ErrorKind.KEY_FILE_MISSING,
+                f"{place} holds a key vault, which a new key cannot open, and there is no key "
+                f"file {common.key_file}",
+            )
+    KeyFile.generate(common.key_file, SystemEntropy())
+    made.root_key = common.key_file
+
+
+def _first_actor_key(common: Common, made: _Made) -> bytes:
     path = common.actor_key_option or actor_key_path(common.store, common.actor)
     if path is None:
         raise InvalidInputError(
@@ -132,7 +129,47 @@ def _first_actor_key(common: Common) -> bytes:
         )
     if path.exists():
         return load_actor_key(path).public_key
+    made.actor_key = path
     return generate_actor_key(path, entropy=SystemEntropy()).public_key
+
+
+def _say_made(common: Common, store: Store, made: _Made) -> None:
+    output = common.output
+    if output.machine:
+        output.document(
+            {
+                "store": str(store.store_id),
+                "location": shown(str(common.store)),
+                "vaults": [shown(str(path)) for path in common.vaults],
+                "key_file": None if common.passphrase_file else shown(str(common.key_file)),
+                "actor_key_file": shown(str(made.actor_key)) if made.actor_key else None,
+                "verifier_key": store.verifier_key,
+                "warnings": list(store.warnings),
+            }
+        )
+    else:
+        output.facts(
+            (
+                ("store", str(store.store_id)),
+                ("verifier key", store.verifier_key),
+                ("location", str(common.store)),
+                *(("key vault", str(path)) for path in common.vaults),
+            )
+        )
+    if made.root_key is not None:
+        output.remark(
+            f"The key file {shown(str(made.root_key))} was made. Without it nothing in the store "
+            "can be read, by anyone, ever: back it up, apart from the store."
+        )
+    if made.actor_key is not None:
+        output.remark(
+            f"The signing key of {shown(common.actor)} is {shown(str(made.actor_key))}: hand it "
+            "over, and keep it apart from the store."
+        )
+    output.remark("Publish the verifier key: receipts and checkpoints are checked with it.")
+    warn(common, store)
+    for sentence in store.properties.warnings:
+        output.warn(ErrorKind.STORAGE_UNFIT, sentence)
 
 
 def checkpoint(common: Common) -> None:
@@ -147,6 +184,7 @@ def checkpoint(common: Common) -> None:
 
 def prove(
     common: Common,
+    *,
     object_text: Annotated[
         str | None, typer.Argument(metavar="[OBJECT]", help="Prove that this was ingested.")
     ] = None,
@@ -154,8 +192,10 @@ def prove(
         int | None, typer.Option("--entry", min=0, help="Prove this ledger entry instead.")
     ] = None,
     since: Annotated[
-        int | None,
-        typer.Option("--since", min=0, help="Prove that the log extends this tree size instead."),
+        Path | None,
+        typer.Option(
+            "--since", metavar="NOTE", help="Prove that the log extends this checkpoint instead."
+        ),
     ] = None,
     target: Annotated[
         Path | None,
@@ -170,15 +210,15 @@ def prove(
             proof = store.prove_object(object_id(object_text))
         elif entry is not None:
             proof = store.prove_entry(entry)
-        else:
-            proof = store.prove_consistency(since or 0)
+        elif since is not None:
+            proof = store.prove_consistency(since.read_bytes())
     if target is not None:
-        create_file(target, proof.encode())
+        create_file(target, proof)
     if common.output.machine:
         written = shown(str(target)) if target is not None else None
-        common.output.document({"proof": proof, "written": written})
+        common.output.document({"proof": proof.decode(), "written": written})
     elif target is None:
-        common.output.text(proof.rstrip("\n"))
+        common.output.text(proof.decode().rstrip("\n"))
     else:
         common.output.remark(f"written: {shown(str(target))}")
 
@@ -188,7 +228,7 @@ _OlderThan = Annotated[
 ]
 
 
-def leftovers_list(common: Common, older_than_days: _OlderThan = 7.0) -> None:
+def leftovers_list(common: Common, *, older_than_days: _OlderThan = 7.0) -> None:
     """List what broken ingests left behind: no object refers to it."""
     with acting(common) as (_, session):
         found = session.leftovers(older_than_seconds=older_than_days * _DAY_SECONDS)
@@ -222,7 +262,7 @@ def leftovers_list(common: Common, older_than_days: _OlderThan = 7.0) -> None:
     common.output.remark(f"{len(found)} leftovers")
 
 
-def leftovers_discard(common: Common, older_than_days: _OlderThan = 7.0) -> None:
+def leftovers_discard(common: Common, *, older_than_days: _OlderThan = 7.0) -> None:
     """Destroy what broken ingests left behind. Logged before anything is destroyed."""
     with acting(common) as (_, session):
         gone = session.discard_leftovers(older_than_seconds=older_than_days * _DAY_SECONDS)
@@ -286,7 +326,10 @@ def version(common: Common) -> None:
 
 
 def _versions() -> dict[str, object]:
-    found: dict[str, object] = {"bwcstore": __version__, "python": platform.python_version()}
+    found: dict[str, object] = {
+        "bwcstore": bwcstore.__version__,
+        "python": platform.python_version(),
+    }
     for package in _PACKAGES:
         try:
             found[package] = version_of(package)

@@ -177,6 +177,7 @@ class Entry:
         return ScopeHead(seq=self.scope.seq, hash=self.hash, index=self.index)
 
 
+_time_text: Final = lru_cache(maxsize=1024)(lambda microseconds: str(Instant(microseconds)))
 _instant: Final = lru_cache(maxsize=1024)(Instant.parse)
 _scope_id: Final = lru_cache(maxsize=4096)(ScopeId)
 _actor: Final = lru_cache(maxsize=4096)(ActorId)

@@ -16,7 +16,7 @@ from typing import Final
 import attrs
 
 from bwcstore._encoding import INTEGER_MAX, Json
-from bwcstore._values import ActorId, Digest, Instant, Tag, check_text
+from bwcstore._values import Instant, check_text
 from bwcstore.errors import BwcStoreError, ErrorKind, FormatError
 
 Check = Callable[[Json], bool]
@@ -47,10 +47,7 @@ def _accepts(parse: Callable[[str], object]) -> Check:
     return check
 
 
-identifier: Final = _accepts(ActorId.parse)
-digest: Final = _accepts(Digest.parse)
 instant: Final = _accepts(Instant.parse)
-keyed_tag: Final = _accepts(Tag)
 text: Final = _accepts(lambda value: check_text(value, "text"))
 
 
@@ -58,6 +55,16 @@ def hexadecimal(length_bytes: int) -> Check:
     """Lower-case hex of exactly `length_bytes` bytes."""
     pattern = re.compile(rf"[0-9a-f]{{{2 * length_bytes}}}")
     return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+digest: Final = hexadecimal(32)
+keyed_tag: Final = hexadecimal(16)
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def identifier(value: Json) -> bool:
+    """A UUID in lower-case hyphenated form."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
 
 
 def one_of(*words: str) -> Check:

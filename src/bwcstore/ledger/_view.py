@@ -98,6 +98,15 @@ class View(Generic[S]):
         """
         return self._history.entry(index)
 
+    def place(self, index: int) -> tuple[int, int]:
+        """Generation and batch of one entry.
+
+        Raises:
+            NotFoundError: there is no such entry.
+        """
+        generation = self._chain.generation_of(index)
+        return generation.number, generation.batch_of(index)
+
     def entries(self, first: int = 0, last: int | None = None) -> Iterator[Entry]:
         """Entries `first` to `last - 1` in order; to the end when None.
 

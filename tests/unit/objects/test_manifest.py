@@ -26,13 +26,13 @@ from tests.unit.objects.sample import KEYS, OBJECT, OVERHEAD, PAYLOAD, SMALL, ST
 OTHER_STORE = StoreId.parse("00000000-0000-4000-8000-000000000000")
 OTHER_OBJECT = ObjectId.parse("00000000-0000-7000-8000-000000000000")
 LENGTH = 2 * PAYLOAD + 1
-RECORD = RecordPart(length_bytes=LENGTH, plaintext_sha256=Digest(bytes(32)), officer="Doe")
+RECORD = RecordPart(length_bytes=LENGTH, plaintext_sha256=Digest(b"\xab" * 32), officer="Doe")
 CONTENT = ContentPart(file=FileName.of(b"a.mp4"))
 L = SMALL.chunk_bytes
 
 
 def _manifest(record: RecordPart = RECORD) -> Manifest:
-    header, _ = start(KEYS.content, iv=bytes(32), aad=b"", chunk_bytes=L)
+    header, _ = start(KEYS.content, iv=bytes(range(32)), aad=b"", chunk_bytes=L)
     return Manifest(
         store_id=STORE,
         object_id=OBJECT,
@@ -86,7 +86,7 @@ def test_open_part_hides_what_is_sealed() -> None:
     """Names, digests of plaintext and file names are nowhere in the open bytes."""
     raw = _manifest().encode()
 
-    assert [] == [word for word in (b"Doe", b"a.mp4", b"officer", bytes(32).hex()) if word in raw]
+    assert [] == [word for word in (b"Doe", b"a.mp4", b"officer", b"abab", b"sha256") if word in raw]
 
 
 @pytest.mark.spec("MAN-3")
@@ -142,7 +142,7 @@ def _set(path: str, new: Json) -> Callable[[dict[str, Json]], None]:
         ("record.nonce", "00", ErrorKind.MANIFEST_INVALID),
         ("record.nonce", "AA" * 12, ErrorKind.MANIFEST_INVALID),
         ("record.sealed", "AAAA", ErrorKind.MANIFEST_INVALID),
-        ("record.sealed", "A" * 23 + "=", ErrorKind.MANIFEST_INVALID),
+        ("record.sealed", "A" * 22 + "B=", ErrorKind.MANIFEST_INVALID),
         ("record.sealed", "=" * 8, ErrorKind.MANIFEST_INVALID),
         ("record.sealed", "A" * 2_000_000, ErrorKind.MANIFEST_INVALID),
         ("content.sealed", "ü" * 8, ErrorKind.MANIFEST_INVALID),

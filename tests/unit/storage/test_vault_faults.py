@@ -135,8 +135,12 @@ def _check_finished(setting: Setting, name: str) -> None:
         assert expected == _values(vault), (name, place)
         note = {"remember": (b"two",), "forget": ()}.get(name, (b"one",))
         assert note == vault.recall("head")
+    if name == "destroy":
+        # A destruction that failed may leave living keys twice in one replica.
+        _open_any(setting).repair()
     first, second = setting.names()
     assert first == second
+    assert () == _open_any(setting).health()
     if name == "rotate":
         current = f"{_open_any(setting).epoch:08d}"
         assert {current} == {n.split("/")[1] for n in first if n.startswith(("epochs", "keys"))}

@@ -1,0 +1,272 @@
+"""One audit from beginning to end.
+
+Rules kept here (spec: AUD-1, AUD-2): everything is re-derived from stored bytes through the
+storage port, in one order; nothing is written; what is found is returned, never raised.
+
+Calling sequence: `audit_store` once per audit; keep `Report.cursor` and `Report.checkpoint` for
+the next one.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar, cast
+
+import attrs
+
+from bwcstore import _layout
+from bwcstore._ports import (
+    Backend,
+    KeyVault,
+    Pending,
+    Progress,
+    Workers,
+    no_progress,
+)
+from bwcstore._values import ObjectId
+from bwcstore.audit._batches import LedgerAudit, Wanted
+from bwcstore.audit._budget import UNBOUNDED, Budget, Cursor, Deadline
+from bwcstore.audit._checkpoints import (
+    CheckpointAudit,
+    Kept,
+    find_key,
+    note_nothing_kept,
+    sizes_of,
+)
+from bwcstore.audit._entries import EntryAudit
+from bwcstore.audit._findings import Findings, Severity
+from bwcstore.audit._keyed import KeyedAudit
+from bwcstore.audit._objects import ObjectAudit
+from bwcstore.audit._receipts import ReceiptAudit, is_receipt, wanted_entries
+from bwcstore.audit._report import Coverage, Report
+from bwcstore.audit._rotation import Inventory, Rotation, Stop
+from bwcstore.audit._source import Shelf, Stock
+from bwcstore.audit._state import Fold, Ingested
+from bwcstore.errors import BwcStoreError, ErrorKind
+from bwcstore.ledger._note import VerifierKey
+from bwcstore.objects._segment import Geometry
+
+T = TypeVar("T")
+
+REMEMBERED: Final = "head"
+_CLAUSE_GENESIS: Final = "AUD-6"
+_CLAUSE_BUDGET: Final = "AUD-28"
+_FORMAT: Final = "1.0"
+
+
+class _Done(Pending[T]):
+    def __init__(self, value: T) -> None:
+        self._value = value
+
+    def result(self) -> T:
+        return self._value
+
+
+class _Caller:
+    """Does all work at once in the caller's thread, for callers that bring no workers."""
+
+    count = 1
+
+    def submit(self, work: Callable[[], T]) -> Pending[T]:
+        return _Done(work())
+
+
+@attrs.define(kw_only=True)
+class _Audit:
+    """What the steps of one audit share."""
+
+    stock: Stock
+    findings: Findings
+    entries: EntryAudit
+    keyed: KeyedAudit | None
+    deadline: Deadline
+    progress: Progress
+    shelves: dict[int, Shelf] = attrs.field(factory=dict)
+
+
+def audit_store(
+    backend: Backend,
+    *,
+    vault: KeyVault | None = None,
+    verifier_key: VerifierKey | str | None = None,
+    expect: Sequence[bytes] = (),
+    remembered: Sequence[bytes] = (),
+    budget: Budget = UNBOUNDED,
+    cursor: Cursor | None = None,
+    object_id: ObjectId | None = None,
+    workers: Workers | None = None,
+    monotonic: Callable[[], float] | None = None,
+    progress: Progress = no_progress,
+) -> Report:
+    """Check a store from its stored bytes, without keys or with them (spec: AUD-1 to AUD-29).
+
+    The ledger is always read whole, unless the seconds of the budget end before. Nothing that is
+    stored makes this raise: whatever is wrong is a finding.
+
+    Args:
+        backend: the store's storage; only read.
+        vault: the key vault; with it every payload and every plaintext digest is checked too.
+            Whoever passes one reads evidence: do so in a session, which logs it.
+        verifier_key: the store's key as the auditor knows it; else the one that the store names.
+        expect: checkpoint notes and receipts that were kept elsewhere; the store must honour each.
+        remembered: checkpoint notes that vaults remember; those of `vault` are added.
+        budget: how much may be read.
+        cursor: the cursor of the run before; None begins at the first object.
+        object_id: check the bytes of this object only; the budget does not bound them.
+        workers: where chunks are hashed; None hashes in the caller's thread.
+        monotonic: seconds that never go back; needed for a budget in seconds.
+        progress: told while the audit runs, in stored bytes.
+
+    Raises:
+        StorageError: the storage cannot be listed at all.
+        InvalidInputError: the verifier key is malformed, or seconds were given without a clock.
+    """
+    key = VerifierKey.parse(verifier_key) if isinstance(verifier_key, str) else verifier_key
+    findings = Findings()
+    keyed = KeyedAudit(vault, findings) if vault is not None else None
+    audit = _Audit(
+        stock=Stock(backend, findings),
+        findings=findings,
+        entries=EntryAudit(findings, keyed),
+        keyed=keyed,
+        deadline=Deadline(budget.seconds, monotonic),
+        progress=progress,
+    )
+    kept = _kept(expect, remembered, vault)
+    notes = [item for item in kept if not is_receipt(item.raw)]
+    receipts = [item for item in kept if is_receipt(item.raw)]
+    audit.shelves = audit.stock.ledger()
+    ledger = LedgerAudit(
+        audit.stock,
+        findings,
+        audit.entries,
+        Wanted(sizes=sizes_of(audit.shelves, notes), entries=wanted_entries(receipts)),
+    )
+    ledger.run(audit.shelves, deadline=audit.deadline, progress=progress)
+    fold = audit.entries.fold
+    geometry = _check_parameters(fold, findings)
+    key = find_key(key, fold.parameters, findings)
+    checkpoints = CheckpointAudit(audit.stock, findings, ledger, key)
+    checkpoints.check_stored(audit.shelves)
+    extends = checkpoints.check_kept(notes)
+    extends += ReceiptAudit(findings, ledger, fold, key).check(receipts)
+    if not kept:
+        note_nothing_kept(findings)
+    objects = ObjectAudit(audit.stock, findings, workers or _Caller(), geometry=geometry)
+    inventory = Inventory(findings, fold.objects)
+    rotation = Rotation(objects, keyed, _selected(fold, object_id, findings), ledger.store)
+    if ledger.complete:
+        inventory.take(audit.stock, _layout.object_prefix(object_id) if object_id else "")
+        stop = Stop.of(UNBOUNDED if object_id else budget, audit.deadline, inventory.total_bytes)
+        rotation.run(
+            _usable(cursor, ledger, object_id, findings),
+            stop,
+            progress=progress,
+            total=inventory.total_bytes,
+        )
+    return Report(
+        store=ledger.store,
+        findings=findings.sorted(),
+        coverage=Coverage(
+            generations=len(ledger.generations),
+            batches=ledger.batch_count,
+            entries=audit.entries.count,
+            payloads=audit.entries.payload_count,
+            checkpoints=checkpoints.count,
+            objects=len(fold.objects),
+            objects_checked=rotation.objects_checked,
+            segments_checked=objects.segment_count,
+            bytes_checked=objects.pipeline.checked_bytes,
+            bytes_total=inventory.total_bytes,
+            plain_bytes=keyed.plain_bytes if keyed else 0,
+            unreferenced_names=inventory.unreferenced_names,
+            unreferenced_bytes=inventory.unreferenced_bytes,
+            foreign_names=inventory.foreign_names,
+        ),
+        ledger_complete=ledger.complete,
+        complete=ledger.complete and rotation.complete and object_id is None,
+        keyed=keyed is not None,
+        extends_count=extends,
+        checkpoint=checkpoints.agreed_note,
+        cursor=cursor if object_id or rotation.cursor is None else rotation.cursor,
+    )
+
+
+def _kept(
+    expect: Iterable[bytes], remembered: Iterable[bytes], vault: KeyVault | None
+) -> list[Kept]:
+    """Everything that was kept outside the store, each once and with a name for findings."""
+    notes = list(remembered)
+    if vault is not None:
+        try:
+            notes += vault.recall(REMEMBERED)
+        except BwcStoreError:
+            # What a vault cannot recall it does not remember; its keys tell whether it works.
+            notes += ()
+    unique = list(dict.fromkeys(notes))
+    return [
+        Kept(where=f"{name}/{number}", raw=raw)
+        for name, items in (("expected", list(expect)), ("remembered", unique))
+        for number, raw in enumerate(items)
+    ]
+
+
+def _check_parameters(fold: Fold, findings: Findings) -> Geometry | None:
+    """Check what the first entry fixes for ever; the geometry of every object."""
+    parameters = fold.parameters
+    if not parameters:
+        return None
+    where = _layout.batch(0, 0)
+    if parameters["format"] != _FORMAT:
+        findings.add(
+            ErrorKind.FORMAT_NEWER,
+            _CLAUSE_GENESIS,
+            where=where,
+            entry=0,
+            expected=_FORMAT,
+            got=parameters["format"],
+            message="the store is of a format that this audit does not know",
+        )
+    try:
+        return Geometry(
+            chunk_bytes=cast("int", parameters["chunk_bytes"]),
+            segment_chunks=cast("int", parameters["segment_chunks"]),
+        )
+    except BwcStoreError as exc:
+        findings.add_error(
+            exc, _CLAUSE_GENESIS, where=where, entry=0, code=ErrorKind.GENESIS_INVALID
+        )
+        return None
+
+
+def _selected(fold: Fold, object_id: ObjectId | None, findings: Findings) -> dict[str, Ingested]:
+    if object_id is None:
+        return fold.objects
+    facts = fold.objects.get(object_id.text)
+    if facts is None:
+        findings.add(
+            ErrorKind.OBJECT_UNKNOWN,
+            _CLAUSE_BUDGET,
+            where=_layout.object_prefix(object_id),
+            object_id=object_id.text,
+            message=f"the ledger knows no object {object_id}",
+        )
+        return {}
+    return {object_id.text: facts}
+
+
+def _usable(
+    cursor: Cursor | None, ledger: LedgerAudit, object_id: ObjectId | None, findings: Findings
+) -> Cursor | None:
+    if cursor is None or object_id is not None:
+        return None
+    if ledger.store is not None and cursor.store != ledger.store:
+        findings.add(
+            ErrorKind.ARGUMENT_INVALID,
+            _CLAUSE_BUDGET,
+            severity=Severity.WARNING,
+            where="cursor",
+            expected=ledger.store,
+            got=cursor.store,
+            message="the cursor is another store's; the rotation begins anew",
+        )
+        return None
+    return cursor

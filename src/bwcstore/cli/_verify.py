@@ -1,0 +1,203 @@
+"""The commands that check: `verify` a store, `receipt verify` a receipt."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bwcstore.audit._budget import Budget, Cursor
+from bwcstore.audit._report import Report
+from bwcstore.cli._audit import keyless
+from bwcstore.cli._command import command, group
+from bwcstore.cli._evidence import flatten
+from bwcstore.cli._exit import Exit
+from bwcstore.cli._files import find_statements, replace_file
+from bwcstore.cli._findings import print_findings
+from bwcstore.cli._open import acting
+from bwcstore.cli._options import Common, Needs
+from bwcstore.cli._output import size_text
+from bwcstore.cli._parse import length_bytes, object_id
+from bwcstore.cli._progress import reporting
+from bwcstore.errors import ErrorKind
+from bwcstore.ledger._note import VerifierKey
+from bwcstore.ledger._receipt import encode_receipt, verify_receipt
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app, "verify", needs=Needs.SESSION)(verify)
+    receipts = group("Receipts: what the store signed when it took a recording in.")
+    command(receipts, "verify", needs=Needs.OUTPUT)(receipt_verify)
+    app.add_typer(receipts, name="receipt")
+
+
+def verify(
+    common: Common,
+    *,
+    with_keys: Annotated[
+        bool,
+        typer.Option("--with-keys", help="Decrypt and hash every recording too; needs --actor."),
+    ] = False,
+    vkey: Annotated[
+        str | None, typer.Option(help="The store's verifier key, as you know it.")
+    ] = None,
+    expect: Annotated[
+        list[Path] | None,
+        typer.Option(help="A checkpoint note, a receipt, or a folder of them; repeat it."),
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--object", help="The ledger, and this object only.")
+    ] = None,
+    bytes_text: Annotated[
+        str | None, typer.Option("--bytes", help="Read so much of the objects: 500M, 2GiB.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
+    percent: Annotated[
+        float | None, typer.Option(help="Read so much of the objects, in percent.")
+    ] = None,
+    cursor: Annotated[
+        Path | None,
+        typer.Option(help="Go on from here, and write here where the next run goes on."),
+    ] = None,
+    save_checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Write the checkpoint that was found right here, to --expect later."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings count as findings too.")
+    ] = False,
+) -> int:
+    """Check everything that is stored; exit code 1 when there are findings.
+
+    Needs nothing but the store's directory. Whether the store as a whole was rolled back can
+    only be told by something kept outside: the key vault's note, a checkpoint, or receipts.
+    """
+    budget = Budget(
+        length_bytes=length_bytes(bytes_text, "--bytes") if bytes_text is not None else None,
+        seconds=seconds,
+        percent=percent,
+    )
+    one = object_id(only) if only is not None else None
+    start = cursor.read_bytes() if cursor is not None and cursor.exists() else None
+    with reporting(common) as progress:
+        if with_keys:
+            with acting(common) as (_, session):
+                report = session.audit(
+                    budget=budget,
+                    object_id=one,
+                    expect=[raw for _, raw in find_statements(tuple(expect or ()))],
+                    cursor=start,
+                    progress=progress,
+                )
+        else:
+            report = keyless(
+                common.store,
+                vaults=common.vaults,
+                expect=tuple(expect or ()),
+                verifier_key=vkey,
+                budget=budget,
+                object_id=one,
+                cursor=Cursor.decode(start) if start is not None else None,
+                progress=progress,
+            )
+    if cursor is not None and report.cursor is not None:
+        replace_file(cursor, report.cursor.encode())
+    if save_checkpoint is not None and report.checkpoint:
+        replace_file(save_checkpoint, report.checkpoint)
+    _print(common, report)
+    found = report.errors or (strict and not only_notes(report))
+    return Exit.FINDINGS if found else Exit.OK
+
+
+def only_notes(report: Report) -> bool:
+    """Whether nothing in the report is more than a note."""
+    return all(one.severity == "note" for one in report.findings)
+
+
+def _print(common: Common, report: Report) -> None:
+    if common.output.machine:
+        common.output.document(
+            {**json.loads(report.encode()), "rollback": rollback_statement(report)}
+        )
+        return
+    if report.findings:
+        print_findings(common.output, report.findings)
+        common.output.text()
+    common.output.facts(_summary(report))
+
+
+def rollback_statement(report: Report) -> str:
+    """What the report says of a rollback: `extended`, `rolled-back` or `cannot-be-excluded`."""
+    kinds = {finding.code for finding in report.findings}
+    if kinds & {ErrorKind.ROLLED_BACK, ErrorKind.FORKED, ErrorKind.RECEIPT_NOT_HONOURED}:
+        return "rolled-back"
+    if ErrorKind.ROLLBACK_NOT_EXCLUDED in kinds or not report.extends_count:
+        return "cannot-be-excluded"
+    return "extended"
+
+
+_ROLLBACK = {
+    "extended": "excluded: the store extends what was kept outside",
+    "rolled-back": "ROLLED BACK OR REWRITTEN: the store does not extend what was kept outside",
+    "cannot-be-excluded": "cannot be excluded: nothing that was kept outside was compared",
+}
+
+
+def _summary(report: Report) -> list[tuple[str, str]]:
+    done = report.coverage
+    facts = [
+        ("store", str(report.store) if report.store is not None else "unknown"),
+        (
+            "ledger",
+            f"{done.entries} entries in {done.batches} batches, {done.checkpoints} checkpoints"
+            + ("" if report.ledger_complete else "; NOT COMPLETE"),
+        ),
+        ("objects", f"{done.objects_checked} of {done.objects} checked"),
+        ("bytes", f"{size_text(done.bytes_checked)} of {size_text(done.bytes_total)} checked"),
+    ]
+    if report.keyed:
+        facts.append(("decrypted", f"{size_text(done.plain_bytes)} hashed and compared"))
+    if done.unreferenced_names:
+        facts.append(
+            (
+                "leftovers",
+                f"{done.unreferenced_names} names, {size_text(done.unreferenced_bytes)}",
+            )
+        )
+    if done.foreign_names:
+        facts.append(("foreign", f"{done.foreign_names} names that are none of the format"))
+    facts.append(("rollback", _ROLLBACK[rollback_statement(report)]))
+    errors = len(report.errors)
+    facts.append(("result", f"{errors} findings" if errors else _good(report)))
+    return facts
+
+
+def _good(report: Report) -> str:
+    return "in order" if report.complete else "in order, as far as was looked"
+
+
+def receipt_verify(
+    common: Common,
+    *,
+    file: Annotated[Path, typer.Argument(help="The receipt.")],
+    vkey: Annotated[str, typer.Option(help="The store's verifier key, as you know it.")],
+    recording: Annotated[
+        Path | None, typer.Option(help="Compare this recording with what the receipt says.")
+    ] = None,
+) -> int:
+    """Check that the store signed a receipt; print what it says. Needs no store."""
+    receipt = verify_receipt(file.read_bytes(), VerifierKey.parse(vkey))
+    values = dict(json.loads(encode_receipt(receipt)))
+    same = True
+    if recording is not None:
+        with recording.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        same = digest == str(receipt.plaintext_sha256)
+        values["recording"] = "the same" if same else f"another: sha256 {digest}"
+    if common.output.machine:
+        common.output.document(values)
+    else:
+        common.output.facts(pair for name in sorted(values) for pair in flatten(name, values[name]))
+    return Exit.OK if same else Exit.FINDINGS

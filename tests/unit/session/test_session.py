@@ -1,0 +1,422 @@
+"""Every verb of a session, in a simulated world."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from bwcstore._store import Store
+from bwcstore._values import Digest, ObjectId
+from bwcstore.custody._authority import Role
+from bwcstore.custody._recording import Recording, SourceId
+from bwcstore.errors import (
+    AlreadyExistsError,
+    AuthorizationError,
+    BwcStoreError,
+    ErrorKind,
+    IntegrityError,
+    InvalidInputError,
+    NotFoundError,
+)
+from bwcstore.testing import World
+from tests.unit.session.world import CHUNK, admit, chief, create, recording, reopen, stream
+
+SOURCE = SourceId(scope="camera-7", text="clip-1")
+
+
+def kinds(store: Store) -> list[str]:
+    """The kinds of all entries."""
+    return [entry.kind for entry in store._services.log.entries()]  # noqa: SLF001 - no verb, no entry
+
+
+def kind_of(caught: "pytest.ExceptionInfo[BwcStoreError]") -> ErrorKind:
+    """The code of the error that was raised."""
+    return caught.value.kind
+
+
+@pytest.mark.parametrize("length", [0, 1, CHUNK - 33, CHUNK - 32, CHUNK, 5 * CHUNK + 3])
+@pytest.mark.spec("ORD-8")
+def test_what_was_ingested_is_read_back(length: int) -> None:
+    """Any length, byte for byte, with an entry before and an entry after."""
+    store = create(World())
+    with chief(store) as session:
+        made = session.ingest(stream(length))
+    with admit(store) as session, session.read(made.object_id) as reader:
+        found = reader.read()
+
+    assert recording(length) == found
+    assert ["object.ingested", "object.accessed", "access.ended"] == [
+        kind for kind in kinds(store) if "." in kind and kind.split(".")[0] in ("object", "access")
+    ]
+    assert length == store.object(made.object_id).bytes_released
+
+
+def test_a_store_is_found_again_by_the_next_process() -> None:
+    """Everything that was told is there after reopening."""
+    world = World()
+    store = create(world)
+    with chief(store) as session:
+        made = session.ingest(stream(7), recording=Recording(label="traffic", trigger="detention"))
+    store.close()
+    again = reopen(world)
+    found = again.object(made.object_id)
+
+    assert ("traffic", "detention") == (found.label, found.trigger)
+    with admit(again) as session, session.read(made.object_id) as reader:
+        assert recording(7) == reader.read()
+
+
+def test_reading_without_an_authorization_is_refused_and_logged() -> None:
+    """Not even the responsible authority reads without one; the refusal is an entry."""
+    store = create(World())
+    with chief(store) as session:
+        made = session.ingest(stream(7))
+        with pytest.raises(AuthorizationError) as caught:
+            session.read(made.object_id)
+
+    assert ErrorKind.NOT_AUTHORIZED == kind_of(caught)
+    assert "access.refused" == kinds(store)[-1]
+    assert 1 == store.object(made.object_id).refusal_count
+
+
+@pytest.mark.spec("ORD-11")
+def test_repeated_refusals_share_an_entry() -> None:
+    """First at once, the rest of the minute in one entry with their count."""
+    world = World()
+    store = create(world)
+    with store.session(actor="mallory", reason="curiosity") as session:
+        for _ in range(5):
+            with pytest.raises(AuthorizationError):
+                session.ingest(stream(1))
+        at_once = kinds(store).count("access.refused")
+    counts = [
+        entry.body["count"]
+        for entry in store._services.log.entries()  # noqa: SLF001 - no verb, no entry
+        if entry.kind == "access.refused"
+    ]
+
+    assert 1 == at_once
+    assert [1, 4] == counts
+
+
+def test_an_authorization_can_be_for_one_object_and_can_end() -> None:
+    """Scope and revocation bind at the moment of reading."""
+    store = create(World())
+    with chief(store) as session:
+        one = session.ingest(stream(1)).object_id
+        two = session.ingest(stream(2)).object_id
+        session.enrol("clerk", roles=[Role.READER])
+        grant = session.authorize("clerk", purposes=["investigation"], object_id=one)
+        clerk = store.session(actor="clerk", reason="case work", purpose="investigation")
+        clerk.read(one).close()
+        with pytest.raises(AuthorizationError):
+            clerk.read(two)
+        session.revoke_authorization(grant)
+        with pytest.raises(AuthorizationError):
+            clerk.read(one)
+        with pytest.raises(NotFoundError) as caught:
+            session.revoke_authorization(grant)
+
+    assert ErrorKind.AUTHORIZATION_UNKNOWN == kind_of(caught)
+
+
+@pytest.mark.spec("ORD-5")
+def test_a_source_is_ingested_once() -> None:
+    """Again gives the same receipt; other bytes under the same id are refused."""
+    store = create(World())
+    with chief(store) as session:
+        first = session.ingest(stream(9), source_id=SOURCE)
+        again = session.ingest(stream(9), source_id=SOURCE)
+        with pytest.raises(InvalidInputError) as caught:
+            session.ingest(stream(8), source_id=SOURCE)
+
+    assert (first.object_id, first.receipt, "present") == (
+        again.object_id,
+        again.receipt,
+        again.outcome,
+    )
+    assert ErrorKind.SOURCE_CONFLICT == kind_of(caught)
+    assert 1 == kinds(store).count("object.ingested")
+
+
+@pytest.mark.spec("ORD-5")
+def test_two_processes_ingest_one_source_once() -> None:
+    """Whoever commits second gets the first one's object and receipt."""
+    world = World()
+    first, second = create(world), reopen(world)
+    with chief(first) as one, chief(second) as two:
+        won = one.ingest(stream(9), source_id=SOURCE)
+        lost = two.ingest(stream(9), source_id=SOURCE)
+        with pytest.raises(InvalidInputError):
+            two.ingest(stream(10), source_id=SOURCE)
+
+    assert (won.object_id, won.receipt) == (lost.object_id, lost.receipt)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        ({"length_bytes": 10}, ErrorKind.SOURCE_SHORT),
+        ({"length_bytes": 8}, ErrorKind.SOURCE_LONG),
+        ({"expected_sha256": Digest(bytes(32))}, ErrorKind.DIGEST_MISMATCH),
+    ],
+)
+def test_a_source_that_is_not_as_announced_becomes_nothing(
+    arguments: dict[str, object], kind: ErrorKind
+) -> None:
+    """No entry, no manifest."""
+    world = World()
+    store = create(world)
+    with chief(store) as session, pytest.raises(InvalidInputError) as caught:
+        session.ingest(stream(9), **arguments)  # type: ignore[arg-type]  # by parameter
+
+    assert kind == kind_of(caught)
+    assert "object.ingested" not in kinds(store)
+    assert not [name for name in world.storage.contents if "manifest" in name]
+
+
+@pytest.mark.spec("ORD-7")
+def test_a_broken_ingest_of_a_path_is_taken_up(tmp_path: Path) -> None:
+    """The second run keeps finished segments and makes the same object."""
+    path = tmp_path / "clip"
+    path.write_bytes(recording(9 * CHUNK))
+    world = World()
+    store = create(world)
+
+    class Break(Exception):  # noqa: N818 - it stands for a power failure
+        pass
+
+    def stop(event: object) -> None:
+        if getattr(event, "done_bytes", 0) > 6 * CHUNK:
+            raise Break
+
+    with chief(store) as session, pytest.raises(Break):
+        session.ingest(path, source_id=SOURCE, progress=stop)
+    before = {name for name in world.storage.contents if name.startswith("objects/")}
+    with chief(reopen(world)) as session:
+        made = session.ingest(path, source_id=SOURCE)
+    after = {name for name in world.storage.contents if name.startswith("objects/")}
+
+    assert before
+    assert before < after
+    assert "resumed" == made.outcome
+    assert {str(made.object_id)} == {name.split("/")[1] for name in after}
+    assert () == world.vault.notes("journal/")
+
+
+@pytest.mark.spec("ORD-7")
+def test_a_source_that_changed_between_runs_is_refused_then_begun_anew(tmp_path: Path) -> None:
+    """Two files never become one object."""
+    path = tmp_path / "clip"
+    path.write_bytes(recording(9 * CHUNK))
+    world = World()
+    store = create(world)
+
+    def stop(event: object) -> None:
+        if getattr(event, "done_bytes", 0) > 6 * CHUNK:
+            raise KeyboardInterrupt
+
+    with chief(store) as session:
+        with pytest.raises(KeyboardInterrupt):
+            session.ingest(path, source_id=SOURCE, progress=stop)
+        path.write_bytes(recording(9 * CHUNK)[::-1])
+        with pytest.raises(InvalidInputError) as caught:
+            session.ingest(path, source_id=SOURCE)
+        made = session.ingest(path, source_id=SOURCE)
+
+    assert ErrorKind.SOURCE_CHANGED == kind_of(caught)
+    assert "ingested" == made.outcome
+
+
+def test_describe_opens_what_is_sealed() -> None:
+    """Record and content parts, and the receipt again."""
+    store = create(World())
+    known = Recording(officer="0815", case="26-1042", fields={"weather": "snow"})
+    with chief(store) as session:
+        made = session.ingest(stream(9), recording=known, source_id=SOURCE)
+        found = session.describe(made.object_id)
+
+    assert ("0815", "26-1042", 9) == (
+        found.record.officer,
+        found.record.case,
+        found.record.length_bytes,
+    )
+    assert found.content is not None
+    assert found.content.fields is not None
+    assert made.receipt == found.receipt
+
+
+def test_the_log_of_an_object_is_its_own() -> None:
+    """Names and reasons are opened; nothing of other objects is in it."""
+    store = create(World())
+    with chief(store) as session:
+        made = session.ingest(stream(9))
+        session.ingest(stream(8))
+        lines = list(session.log(made.object_id))
+
+    assert [("chief", {"reason": ["testing"]}, "object.ingested")] == [
+        (line.login, line.payload, line.entry.kind) for line in lines
+    ]
+
+
+def test_export_writes_a_whole_verified_file(tmp_path: Path) -> None:
+    """The file is complete or absent; an existing one is never replaced."""
+    store = create(World())
+    with chief(store) as session:
+        made = session.ingest(stream(3 * CHUNK))
+    target = tmp_path / "out.mp4"
+    with admit(store) as session:
+        done = session.export(made.object_id, target)
+        with pytest.raises(AlreadyExistsError):
+            session.export(made.object_id, target)
+
+    assert recording(3 * CHUNK) == target.read_bytes()
+    assert made.plaintext_sha256 == done.sha256
+    assert [target] == list(tmp_path.iterdir())
+
+
+def test_a_damaged_object_is_never_exported(tmp_path: Path) -> None:
+    """Not one byte under the target's name, and the access ends as failed."""
+    world = World()
+    store = create(world)
+    with chief(store) as session:
+        made = session.ingest(stream(3 * CHUNK))
+    name = f"objects/{made.object_id}/00000001"
+    damaged = bytearray(world.storage.contents[name])
+    damaged[100] ^= 1
+    world.storage.contents[name] = bytes(damaged)
+    with admit(store) as session, pytest.raises(IntegrityError) as caught:
+        session.export(made.object_id, tmp_path / "out")
+
+    assert ErrorKind.CHUNK_TAG == kind_of(caught)
+    assert [] == list(tmp_path.iterdir())
+    last = list(store._services.log.entries())[-1]  # noqa: SLF001 - no verb, no entry
+    assert ("access.ended", "failed") == (last.kind, last.body["outcome"])
+
+
+def test_keys_rotate_and_everything_stays_readable() -> None:
+    """Two entries, a new epoch, the same bytes."""
+    store = create(World())
+    with chief(store) as session:
+        made = session.ingest(stream(9))
+        done = session.rotate_keys()
+    with admit(store) as session, session.read(made.object_id) as reader:
+        assert recording(9) == reader.read()
+
+    assert done.opened > done.destroyed
+    assert {"keys.rotation_started", "keys.epoch_destroyed"} < set(kinds(store))
+
+
+@pytest.mark.spec("ORD-13")
+def test_leftovers_are_removed_and_evidence_is_not(tmp_path: Path) -> None:
+    """Only what was never ingested goes, with its keys and its journal, after an entry."""
+    path = tmp_path / "clip"
+    path.write_bytes(recording(9 * CHUNK))
+    world = World()
+    store = create(world)
+
+    def stop(event: object) -> None:
+        if getattr(event, "done_bytes", 0) > 6 * CHUNK:
+            raise KeyboardInterrupt
+
+    with chief(store) as session:
+        kept = session.ingest(stream(CHUNK)).object_id
+        with pytest.raises(KeyboardInterrupt):
+            session.ingest(path, source_id=SOURCE, progress=stop)
+        assert () == session.leftovers()
+        world.clock.advance(8 * 86_400)
+        found = session.leftovers()
+        removed = session.discard_leftovers()
+        again = session.leftovers()
+
+    assert [1, 1, 0] == [len(found), len(removed.leftovers), len(again)]
+    assert {str(kept)} == {
+        name.split("/")[1] for name in world.storage.contents if name.startswith("objects/")
+    }
+    assert () == world.vault.notes("journal/")
+    assert "leftovers.discarded" in kinds(store)
+    assert {f"content/{kept}"} == {
+        key.key_id for key in world.vault.inventory() if key.key_id.startswith("content/")
+    }
+
+
+def test_leftovers_of_the_last_hour_cannot_be_removed() -> None:
+    """They may belong to an ingest under way."""
+    with chief(create(World())) as session, pytest.raises(InvalidInputError):
+        session.discard_leftovers(older_than_seconds=60)
+
+
+def test_generations_follow_each_other() -> None:
+    """Objects of a closed generation are found in the next, also after reopening."""
+    world = World()
+    store = create(world)
+    with chief(store) as session:
+        made = session.ingest(stream(9))
+        number = session.close_generation()
+        session.ingest(stream(8))
+    store.close()
+    again = reopen(world)
+
+    assert 1 == number
+    assert [made.object_id] == [found.object_id for found in again.objects()][:1]
+    assert {"generation.closed", "generation.opened"} < set(kinds(again))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        ({"actor": "chief", "reason": "  "}, ErrorKind.REASON_REQUIRED),
+        ({"actor": "", "reason": "x"}, ErrorKind.TEXT_FORM),
+        ({"actor": "chief", "reason": "a\tb"}, ErrorKind.TEXT_FORM),
+        ({"actor": "chief", "reason": "x\n" * 70}, ErrorKind.TOO_LARGE),
+    ],
+)
+def test_nobody_acts_without_a_name_and_a_reason(
+    arguments: dict[str, str], kind: ErrorKind
+) -> None:
+    """Blank or malformed attribution never becomes a session."""
+    store = create(World())
+    with pytest.raises(InvalidInputError) as caught:
+        store.session(**arguments)
+
+    assert kind == kind_of(caught)
+
+
+def test_an_unknown_object_is_not_found() -> None:
+    """Whatever the verb."""
+    store = create(World())
+    unknown = ObjectId("01900000-0000-7000-8000-00000000ffff")
+    with chief(store) as session:
+        for ask in (session.read, session.describe, session.log):
+            with pytest.raises(NotFoundError):
+                ask(unknown)
+
+
+def test_actors_are_listed_with_their_names_and_cannot_revoke_themselves() -> None:
+    """The sealed names are opened for those who may see them."""
+    store = create(World())
+    with chief(store) as session:
+        session.enrol("clerk", roles=[Role.RECORDS], name="C. Lerk")
+        session.enrol("clerk", roles=[Role.READER], name="C. Lerk")
+        with pytest.raises(InvalidInputError):
+            session.revoke_actor("chief")
+        session.revoke_actor("clerk")
+        found = {line.login: (line.name, line.actor.roles, line.actor.revoked) for line in session.actors()}
+
+    assert {
+        "chief": (None, frozenset({"responsible-authority"}), False),
+        "clerk": ("C. Lerk", frozenset({"reader"}), True),
+    } == found
+
+
+def test_several_sources_at_once_fail_alone() -> None:
+    """Results come in order; the failed one names its item."""
+    from bwcstore._session._many import Failed, Item
+
+    store = create(World())
+    items = [Item(source=io.BytesIO(b"a")), Item(source="/nowhere/clip"), Item(source=io.BytesIO(b"b"))]
+    with chief(store) as session:
+        made = list(session.ingest_many(items))
+
+    assert [False, True, False] == [isinstance(result, Failed) for result in made]
+    assert 2 == kinds(store).count("object.ingested")
