@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from bwcstore._encoding import Json
 from bwcstore._ports import Progress
 from bwcstore._session._acting import Acting
-from bwcstore._session._begin import REMEMBERED
 from bwcstore._values import ActId, Instant, ObjectId, ScopeId
 from bwcstore.audit._budget import UNBOUNDED, Budget, Cursor
 from bwcstore.audit._report import Report
@@ -42,7 +41,6 @@ def audit_with_keys(
         services.backend,
         vault=services.vault,
         expect=expect,
-        remembered=services.vault.recall(REMEMBERED),
         budget=budget or UNBOUNDED,
         cursor=cursor,
         object_id=object_id,
@@ -56,8 +54,8 @@ def audit_with_keys(
             permission,
             "audit.ended",
             {
-                "objects": report.objects_checked,
-                "bytes": report.plaintext_bytes,
+                "objects": report.coverage.objects_checked,
+                "bytes": report.coverage.plain_bytes,
                 "findings": len(report.findings),
             },
             now=now,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from bwcstore._ports import Progress, no_progress
-from bwcstore._session import _actors, _history, _keys, _leftovers, _many, _read
+from bwcstore._session import _actors, _audit, _history, _keys, _leftovers, _many, _read
 from bwcstore._session._acting import Acting
 from bwcstore._session._ingest import Ingested, ingest
 from bwcstore._source import SourceLike
@@ -255,8 +255,6 @@ class Session:
             AuthorizationError: the actor may not audit; appended as `access.refused`.
             StorageError: the storage cannot be read at all.
         """
-        from bwcstore._session import _audit  # noqa: PLC0415
-
         return _audit.audit_with_keys(
             self._acting,
             budget=budget,

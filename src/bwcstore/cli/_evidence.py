@@ -103,10 +103,14 @@ def show(common: Common, *, object_text: ObjectArgument) -> None:
         ("refusals", str(state.refusal_count)),
     ]
     facts += [(f"collected, {claim.basis}", str(claim.at)) for claim in state.collected]
-    facts += flatten("record", json.loads(record.encode()))
+    sealed = json.loads(record.encode())
+    facts += flatten("record", {k: v for k, v in sealed.items() if k not in _SAID_ALREADY})
     if content is not None:
         facts += flatten("content", json.loads(content.encode()))
     common.output.facts((name, value) for name, value in facts if value)
+
+
+_SAID_ALREADY: Final = frozenset({"claims", "label", "length_bytes", "plaintext_sha256", "trigger"})
 
 
 def flatten(name: str, value: Json) -> list[tuple[str, str]]:

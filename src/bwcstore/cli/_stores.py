@@ -287,6 +287,7 @@ def doctor(common: Common) -> int:
             "versions": _versions(),
             "store": str(store.store_id),
             "format": store.parameters.format,
+            "verifier_key": store.verifier_key,
             "entries": store.size,
             "location": properties.location,
             "capabilities": sorted(properties.capabilities),

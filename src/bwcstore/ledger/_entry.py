@@ -345,17 +345,19 @@ def build_entry(
     if sealed is not None:
         check_key_id(sealed.key_id)
         beside = (
-            f',"sealed":{{"commitment":"{sealed.commitment}","key":"{sealed.key_id}"'
-            f',"sha256":"{sealed.sha256}"}}'
+            f',"sealed":{{"commitment":"{sealed.commitment.raw.hex()}","key":"{sealed.key_id}"'
+            f',"sha256":"{sealed.sha256.raw.hex()}"}}'
         )
     stepped = f',"clock":{{"own":"{clock}"}}' if clock else ""
+    time = _time_text(at.microseconds)
+    judged = _time_text(decided.at.microseconds)
     raw = (
-        f'{{"after":"{after}","at":"{at}","auth":{signed},"body":{encode(body).decode()}'
-        f',"by":"{by}"{stepped}'
-        f',"decided":{{"at":"{decided.at}","store_head":"{decided.store_head}"'
+        f'{{"after":"{after.raw.hex()}","at":"{time}","auth":{signed}'
+        f',"body":{encode(body).decode()},"by":"{by.text}"{stepped}'
+        f',"decided":{{"at":"{judged}","store_head":"{decided.store_head.raw.hex()}"'
         f',"store_seq":{decided.store_seq}}},"index":{index},"kind":"{kind}"'
-        f',"scope":{{"id":"{scope.id}","prev":"{scope.prev}","prev_index":{scope.prev_index}'
-        f',"seq":{scope.seq}}}{beside},"v":1}}'
+        f',"scope":{{"id":"{scope.id.text}","prev":"{scope.prev.raw.hex()}"'
+        f',"prev_index":{scope.prev_index},"seq":{scope.seq}}}{beside},"v":1}}'
     ).encode()
     if len(raw) > LEAF_SIZE_MAX:
         raise InvalidInputError(

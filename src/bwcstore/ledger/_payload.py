@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bwcstore._encoding import Json, decode, encode, sha256
+from bwcstore._encoding import Json, decode, encode
 from bwcstore._values import Digest, ScopeId, StoreId
 from bwcstore.errors import ErrorKind, FormatError, IntegrityError, InvalidInputError
 from bwcstore.ledger._entry import Entry, Sealed
@@ -39,22 +39,14 @@ def payload_key(record_key: bytes) -> bytes:
 
 
 def payload_context(*, store: StoreId, scope: ScopeId, seq: int, kind: str) -> bytes:
-    """The associated data of a payload: canonical JSON of what it belongs to (LED-15).
-
-    Raises:
-        InvalidInputError: never for the values that the types allow.
-    """
-    return encode(
-        {"kind": kind, "scope": scope.text, "seq": seq, "store": store.text, "v": 1},
-    )
+    """The associated data of a payload: canonical JSON of what it belongs to (LED-15)."""
+    return (
+        f'{{"kind":"{kind}","scope":"{scope.text}","seq":{seq},"store":"{store.text}","v":1}}'
+    ).encode()
 
 
 def entry_context(entry: Entry, *, store: StoreId) -> bytes:
-    """The associated data of the payload of `entry`.
-
-    Raises:
-        InvalidInputError: never for an entry that was decoded.
-    """
+    """The associated data of the payload of `entry`."""
     return payload_context(store=store, scope=entry.scope.id, seq=entry.scope.seq, kind=entry.kind)
 
 
@@ -88,7 +80,9 @@ def seal_payload(
     Raises:
         InvalidInputError: the fields have no canonical form, or are longer than 1 MiB.
     """
-    plaintext = salt + encode(fields)
+    texts = _field_texts(fields)
+    shown = b",".join(b'"' + name.encode() + b'":' + text for name, text in texts)
+    plaintext = salt + b"{" + shown + b"}"
     if len(plaintext) > PAYLOAD_SIZE_MAX:
         raise InvalidInputError(
             ErrorKind.TOO_LARGE, f"private fields: {len(plaintext)} bytes, {PAYLOAD_SIZE_MAX} fit"
@@ -96,9 +90,9 @@ def seal_payload(
     raw = nonce + cipher.encrypt(nonce, plaintext, context)
     return SealedPayload(
         sealed=Sealed(
-            commitment=commitment(fields, salt=salt, context=context),
+            commitment=_commit(texts, salt=salt, context=context),
             key_id=key_id,
-            sha256=sha256(raw),
+            sha256=Digest(hashlib.sha256(raw).digest()),
         ),
         raw=raw,
     )
@@ -161,13 +155,20 @@ def commitment(fields: Mapping[str, Json], *, salt: bytes, context: bytes) -> Di
     Raises:
         InvalidInputError: a field has no canonical form.
     """
-    return _join(
-        [
-            _field_hash(_blind(salt, name), name, field_text(fields[name]))
-            for name in sorted(fields)
-        ],
-        context,
-    )
+    return _commit(_field_texts(fields), salt=salt, context=context)
+
+
+def _commit(texts: list[tuple[str, bytes]], *, salt: bytes, context: bytes) -> Digest:
+    return _join([_field_hash(_blind(salt, name), name, text) for name, text in texts], context)
+
+
+def _field_texts(fields: Mapping[str, Json]) -> list[tuple[str, bytes]]:
+    """Names and canonical values in order; together they are the canonical text of `fields`."""
+    return [
+        # An object of one field is `{"name":value}`, whose name has no escapes.
+        (name, encode({name: fields[name]})[len(name) + 4 : -1])
+        for name in sorted(fields)
+    ]
 
 
 def field_text(value: Json) -> bytes:

@@ -420,3 +420,32 @@ def test_several_sources_at_once_fail_alone() -> None:
 
     assert [False, True, False] == [isinstance(result, Failed) for result in made]
     assert 2 == kinds(store).count("object.ingested")
+
+
+def test_an_audit_with_keys_is_logged_and_finds_nothing_wrong() -> None:
+    """Announced before, reported after; a sound store has no errors."""
+    store = create(World())
+    with chief(store) as session:
+        session.ingest(stream(5 * CHUNK))
+        report = session.audit()
+
+    assert [] == [finding for finding in report.findings if finding.severity == "error"]
+    assert 5 * CHUNK == report.coverage.plain_bytes
+    assert ["audit.started", "audit.ended"] == kinds(store)[-2:]
+
+
+def test_an_audit_with_keys_names_damage() -> None:
+    """A flipped bit is found by digest and by tag, and nothing is raised."""
+    world = World()
+    store = create(world)
+    with chief(store) as session:
+        made = session.ingest(stream(5 * CHUNK))
+        name = f"objects/{made.object_id}/00000001"
+        damaged = bytearray(world.storage.contents[name])
+        damaged[CHUNK + 100] ^= 1
+        world.storage.contents[name] = bytes(damaged)
+        report = session.audit()
+
+    assert {ErrorKind.CHUNK_DIGEST, ErrorKind.CHUNK_TAG} <= {
+        finding.code for finding in report.findings
+    }

@@ -204,7 +204,7 @@ def _meetings(work: Work, other: Work) -> Iterator[Setting]:
     for number in count():
         setting = _prepared()
         second = setting.open()
-        plan = Meanwhile(number, lambda second=second: other(second))  # type: ignore[misc] # bound
+        plan = Meanwhile({number: lambda second=second: other(second)})  # type: ignore[misc] # bound
         vault = setting.open_with(plan)
         for _ in range(3):
             try:
@@ -284,12 +284,11 @@ def test_of_two_keys_under_one_shared_id_at_most_one_is_kept() -> None:
         setting = _prepared()
         second = setting.open()
         outcomes: list[object] = []
-        plan = Meanwhile(
-            number,
-            lambda second=second, outcomes=outcomes: outcomes.append(  # type: ignore[misc] # bound
-                attempt(lambda: second.put({"tag": key(2)}))
-            ),
-        )
+
+        def other(second: DirectoryVault = second, outcomes: list[object] = outcomes) -> None:
+            outcomes.append(attempt(lambda: second.put({"tag": key(2)})))
+
+        plan = Meanwhile({number: other})
         vault = setting.open_with(plan)
         mine = attempt(lambda vault=vault: vault.put({"tag": key(1)}))  # type: ignore[misc] # bound
         if not plan.fired:

@@ -1,6 +1,6 @@
 """What tests of the key vault share: a vault in two simulated places, and ways to look at it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -12,7 +12,7 @@ from bwcstore.errors import BwcStoreError
 from bwcstore.storage._keysource import KeySource
 from bwcstore.storage._vault import DirectoryVault
 from bwcstore.storage._vault_format import RootAlg, RootRecord
-from bwcstore.testing._faults import FailAt, Fault, FaultyBackend, SimulatedCrash
+from bwcstore.testing._faults import FailAt, FaultyBackend, SimulatedCrash
 from bwcstore.testing._world import MemoryBackend, SimClock, SimEntropy
 
 T = TypeVar("T")
@@ -140,21 +140,18 @@ def attempt(work: Callable[[], T]) -> T | BwcStoreError | SimulatedCrash:
 
 
 class Meanwhile(FailAt):
-    """Instead of a fault: at the call with the given number another process does something."""
+    """Instead of faults: at the calls with the given numbers other processes do something."""
 
-    def __init__(self, number: int, work: Callable[[], object]) -> None:
+    def __init__(self, others: Mapping[int, Callable[[], object]]) -> None:
         super().__init__(None)
-        self._turn = number
-        self._other = work
+        self._others = dict(others)
 
     def _call(self, nature: object, what: str, work: Callable[[], T]) -> T:
-        if self.count == self._turn and not self.fired:
+        other = self._others.pop(self.count, None)
+        if other is not None:
             self.fired = True
-            self._other()
+            other()
         return super()._call(nature, what, work)  # type: ignore[arg-type] # passed on unseen
-
-
-FAULTS: Final = tuple(Fault)
 
 
 def key_file(path: Path, text: str = "00" * 31 + "01\n", *, mode: int = 0o600) -> Path:
