@@ -14,10 +14,10 @@ from bwcstore._values import Instant
 from bwcstore.errors import BwcStoreError
 
 if TYPE_CHECKING:
-    from av.container import InputContainer
+    from av.stream import Stream
 
-MICROSECONDS: Final = 1_000_000
 TEXT_MAX: Final = 200
+STREAMS_MAX: Final = 32
 
 
 @attrs.frozen(kw_only=True)
@@ -50,27 +50,30 @@ def read_facts(path: str) -> MediaFacts | None:
 
     try:
         with av.open(path, mode="r", metadata_errors="replace") as container:
-            return _facts(container)
+            return MediaFacts(
+                container=container.format.name[:TEXT_MAX],
+                duration_microseconds=container.duration,
+                created=_created(container.metadata.get("creation_time")),
+                streams=tuple(_shown(stream) for stream in container.streams[:STREAMS_MAX]),
+            )
     except (av.FFmpegError, OSError, ValueError, ArithmeticError):
         return None
 
 
-def _facts(container: "InputContainer") -> MediaFacts:
-    streams = []
-    for stream in container.streams:
-        context = stream.codec_context
-        shape = ""
-        if stream.type == "video":
-            shape = f" {stream.codec_context.width}x{stream.codec_context.height}"
-        elif stream.type == "audio":
-            shape = f" {stream.codec_context.sample_rate} Hz"
-        streams.append(f"{stream.type} {context.name if context else 'unknown'}{shape}")
-    return MediaFacts(
-        container=container.format.name[:TEXT_MAX],
-        duration_microseconds=container.duration,
-        created=_created(container.metadata.get("creation_time")),
-        streams=tuple(streams[:32]),
-    )
+def _shown(stream: "Stream") -> str:
+    """One stream as a text: kind, codec, and picture size or sample rate."""
+    import av  # noqa: PLC0415 - see above
+
+    try:
+        codec = stream.codec_context.name
+    except AttributeError:  # A stream that FFmpeg has no decoder for has no codec context.
+        codec = "unknown"
+    shape = ""
+    if isinstance(stream, av.VideoStream):
+        shape = f" {stream.width}x{stream.height}"
+    elif isinstance(stream, av.AudioStream):
+        shape = f" {stream.sample_rate} Hz"
+    return f"{stream.type} {codec}{shape}"
 
 
 def _created(text: str | None) -> Instant | None:

@@ -356,4 +356,3 @@ class ProgressEvent:
 
 def no_progress(_: ProgressEvent) -> None:
     """Report to nobody."""
-

@@ -43,7 +43,6 @@ from bwcstore.objects._segment import (
 )
 from bwcstore.storage._keysource import KeySource
 from bwcstore.storage._local import LocalBackend
-from bwcstore.storage._signer import StoredSigner
 from bwcstore.storage._vault import DirectoryVault
 
 PathLike = str | os.PathLike[str]
@@ -436,9 +435,7 @@ def _make_root(root: Path) -> LocalBackend:
     return LocalBackend.create_root(root)
 
 
-def _make_vault(
-    places: Sequence[Path], key: KeySource, environment: Environment
-) -> DirectoryVault:
+def _make_vault(places: Sequence[Path], key: KeySource, environment: Environment) -> DirectoryVault:
     """Make the vault, or open the one that a broken creation left."""
     backends = [
         LocalBackend(place) if place.is_dir() else LocalBackend.create_root(place)

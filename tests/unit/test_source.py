@@ -5,6 +5,7 @@ import os
 import socket
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from bwcstore._source import open_source
@@ -23,7 +24,11 @@ def test_a_regular_file_announces_its_name_and_length(tmp_path: Path) -> None:
     path = tmp_path / "-clip one.mp4"
     path.write_bytes(b"abc")
     with open_source(path) as opened:
-        assert (b"-clip one.mp4", 3, b"abc") == (opened.name, opened.length_bytes, opened.file.read())
+        assert (b"-clip one.mp4", 3, b"abc") == (
+            opened.name,
+            opened.length_bytes,
+            opened.file.read(),
+        )
 
 
 def test_a_name_that_is_not_text_is_kept_as_bytes(tmp_path: Path) -> None:
@@ -94,8 +99,6 @@ def test_a_change_while_reading_is_noticed(tmp_path: Path, change: str) -> None:
 
 def test_a_url_is_opened_with_fsspec() -> None:
     """Any file system that fsspec knows may be a source."""
-    import fsspec
-
     with fsspec.open("memory://dock/clip.mp4", "wb") as file:
         file.write(b"abcd")
     with open_source("memory://dock/clip.mp4") as opened:

@@ -82,9 +82,7 @@ class Acting:
         services = self.services
         try:
             return services.log.view(
-                lambda state: self._decide(
-                    state, verb, services.environment.clock.now(), object_id
-                )
+                lambda state: self._decide(state, verb, services.environment.clock.now(), object_id)
             )
         except AuthorizationError as refusal:
             self._log_refusal(verb, refusal, object_id)

@@ -10,12 +10,7 @@ from bwcstore._session._acting import Acting, lines_of
 from bwcstore._values import ActorId, Digest, Instant, ObjectId, Tag, check_text
 from bwcstore.custody._authority import Permission, Role, Verb
 from bwcstore.custody._state import State
-from bwcstore.errors import (
-    AlreadyExistsError,
-    ErrorKind,
-    InvalidInputError,
-    NotFoundError,
-)
+from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
 from bwcstore.ledger._draft import Decision
 from bwcstore.ledger._kinds import code
 
@@ -40,7 +35,7 @@ class Enrolment:
         """The open fields of `actor.enrolled`."""
         body: dict[str, Json] = {
             "actor": str(actor_id),
-            "roles": sorted(role.value for role in self.roles),
+            "roles": [role.value for role in sorted(self.roles)],
             "tag": str(tag),
         }
         if self.public_key is not None:
@@ -49,7 +44,10 @@ class Enrolment:
 
     def private(self) -> dict[str, Json]:
         """The sealed fields of `actor.enrolled`, but for the reason."""
-        return {"login": self.login} | ({"name": self.name} if self.name else {})
+        private: dict[str, Json] = {"login": self.login}
+        if self.name is not None:
+            private["name"] = self.name
+        return private
 
 
 def enrolment(
@@ -63,7 +61,7 @@ def enrolment(
     chosen = frozenset(Role(role) for role in roles)
     if not chosen:
         raise InvalidInputError(ErrorKind.ARGUMENT_INVALID, "an actor needs at least one role")
-    if public_key is not None and len(public_key) != 32:  # noqa: PLR2004 - Ed25519, RFC 8032
+    if public_key is not None and len(public_key) != 32:
         raise InvalidInputError(
             ErrorKind.ARGUMENT_INVALID,
             f"an Ed25519 public key has 32 bytes, this one {len(public_key)}",
@@ -166,7 +164,7 @@ def authorize(acting: Acting, grant: Grant) -> str:
         body: dict[str, Json] = {
             "authorization": authorization_id,
             "actor": str(actor.actor_id),
-            "purposes": sorted(grant.purposes),
+            "purposes": [*sorted(grant.purposes)],
             "from": str(start),
         }
         if grant.object_id is not None:

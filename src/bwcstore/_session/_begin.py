@@ -75,8 +75,8 @@ def create_services(
         "segment_chunks": settings.geometry.segment_chunks,
         "origin": origin,
         "verifier_key": str(verifier),
-        "signed_kinds": sorted(settings.signed_kinds),
-        "storage": sorted(word.value for word in backend.properties.capabilities),
+        "signed_kinds": [*sorted(settings.signed_kinds)],
+        "storage": [word.value for word in sorted(backend.properties.capabilities)],
     }
 
     def genesis(_: State, __: Instant) -> Decision:
@@ -127,9 +127,7 @@ def open_services(backend: Backend, vault: KeyVault, environment: Environment) -
         remembered=vault.recall(REMEMBERED),
         remember=lambda note: vault.remember(REMEMBERED, note),
     )
-    return _services(
-        log, backend, vault, environment, tag_key=vault.get(TAG_KEY), signer=signer
-    )
+    return _services(log, backend, vault, environment, tag_key=vault.get(TAG_KEY), signer=signer)
 
 
 def _services(

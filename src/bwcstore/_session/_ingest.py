@@ -231,9 +231,7 @@ def _write(acting: Acting, order: _Order, environment: Environment) -> Ingested:
     return ingested
 
 
-def _resumable(
-    acting: Acting, journal: VaultJournal
-) -> tuple[ObjectId | None, ObjectKeys]:
+def _resumable(acting: Acting, journal: VaultJournal) -> tuple[ObjectId | None, ObjectKeys]:
     """The object and keys of a broken run that can be taken up, if there is one."""
     services = acting.services
     nothing = ObjectKeys(content=b"", record=b"")
@@ -241,9 +239,7 @@ def _resumable(
     if begun is None:
         return None, nothing
     state = services.log.state
-    spent = state.object(begun.object_id) is not None or (
-        begun.object_id in state.store.discarded
-    )
+    spent = state.object(begun.object_id) is not None or (begun.object_id in state.store.discarded)
     try:
         keys = ObjectKeys(
             content=services.vault.get(content_key_id(begun.object_id)),

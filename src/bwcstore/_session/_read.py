@@ -82,7 +82,9 @@ def open_object(
     permission = committed.outcome
     if not isinstance(permission, Permission):
         raise InternalError(ErrorKind.DEFECT, "an access was committed without a permission")
-    end = partial(_end_access, acting, object_id, permission, committed.entries[0].scope.seq)
+    end = partial(
+        _end_access, acting, object_id, permission, accessed_seq=committed.entries[0].scope.seq
+    )
     try:
         found = _require(services.log.state, object_id)
         return ObjectReader(
@@ -90,12 +92,14 @@ def open_object(
             backend=services.backend,
             content_key=_content_key(acting, object_id),
             workers=services.environment.workers,
-            on_close=lambda reader: end(reader.bytes_released, "failed" if how.failed else "closed"),
+            on_close=lambda reader: end(
+                bytes_released=reader.bytes_released, outcome="failed" if how.failed else "closed"
+            ),
         )
     except BaseException:
         # The access is over before it began; that no byte left is worth knowing.
         with contextlib.suppress(StorageError):
-            end(0, "failed")
+            end(bytes_released=0, outcome="failed")
         raise
 
 
@@ -119,6 +123,7 @@ def _end_access(
     acting: Acting,
     object_id: ObjectId,
     permission: Permission,
+    *,
     accessed_seq: int,
     bytes_released: int,
     outcome: str,
@@ -175,9 +180,7 @@ def _copy(reader: ObjectReader, target: Path, expected: Digest, progress: Progre
         finally:
             os.close(folder)
     except FileExistsError as exc:
-        raise AlreadyExistsError(
-            ErrorKind.TARGET_EXISTS, f"target {str(target)!r} exists"
-        ) from exc
+        raise AlreadyExistsError(ErrorKind.TARGET_EXISTS, f"target {str(target)!r} exists") from exc
     except OSError as exc:
         raise StorageError(
             ErrorKind.STORAGE_IO, f"cannot write {str(target)!r}: {exc.strerror}"

@@ -75,7 +75,7 @@ class Stage:
     def say(self, line: str) -> None:
         """Say one line; text from outside is escaped by the caller."""
         if not self._quiet:
-            self._console.print(Text(f"  {line}"), soft_wrap=True)
+            self._console.print(Text(f"  {line}"))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show a table."""
@@ -83,10 +83,15 @@ class Stage:
             self._console.print(make_table(columns, rows))
 
     def block(self, text: str) -> None:
-        """Show a text line by line as it is, set off."""
-        if not self._quiet:
-            for line in text.rstrip("\n").split("\n"):
-                self._console.print(Text(f"  | {shown(line)}"), overflow="fold")
+        """Show a text line by line as it is, set off; what is too long goes on below."""
+        if self._quiet:
+            return
+        room = max(20, self._console.width - 6)
+        for line in text.rstrip("\n").split("\n"):
+            safe = shown(line)
+            for start in range(0, max(1, len(safe)), room):
+                mark = ":" if start else "|"
+                self._console.print(Text(f"  {mark} {safe[start : start + room]}"))
 
     def expect(self, what: str, *, holds: bool, seen: str = "") -> None:
         """State what must be so, and show whether it is."""
@@ -99,4 +104,4 @@ class Stage:
         mark, style = ("ok", "green") if holds else ("FAILED", "bold red")
         line = Text(f"  {mark:<6} ", style=style)
         line.append(Text(what + (f": {shown(seen)}" if seen else ""), style=""))
-        self._console.print(line, soft_wrap=False)
+        self._console.print(line)

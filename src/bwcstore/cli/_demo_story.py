@@ -131,16 +131,21 @@ def ingest(story: Story, files: Sequence[Path]) -> tuple[Kept, ...]:
         "a camera may be erased on it, and the store can never deny it.",
     )
     kept = []
-    with story.session("daily dock transfer") as session, stage.timed() as seconds:
+    spent = 0.0
+    with story.session("daily dock transfer") as session:
         for number, path in enumerate(files):
-            result = session.ingest(path, source_id=_source_id(number), recording=_about(number))
+            with stage.timed() as seconds:
+                result = session.ingest(
+                    path, source_id=_source_id(number), recording=_about(number)
+                )
+            spent += seconds[0]
             receipt = keep_receipt(scene.receipts, result.object_id, result.receipt)
             kept.append(Kept(source=path, result=result, receipt=receipt))
             if number == 0:
                 store.checkpoint()
                 shutil.copytree(scene.store, scene.earlier)
     total = sum(one.result.length_bytes for one in kept)
-    rate = f"{size_text(int(total / seconds[0]))}/s"
+    rate = f"{size_text(int(total / spent))}/s"
     stage.table(
         ("recording", "length#", "object", "outcome"),
         [
@@ -153,7 +158,7 @@ def ingest(story: Story, files: Sequence[Path]) -> tuple[Kept, ...]:
             for one in kept
         ],
     )
-    stage.say(f"{size_text(total)} in {seconds[0]:.2f} s ({rate}). The first receipt:")
+    stage.say(f"{size_text(total)} in {spent:.2f} s ({rate}). The first receipt:")
     stage.block(kept[0].result.receipt.decode())
     stage.expect(
         "every receipt names the SHA-256 that the file has",
@@ -246,7 +251,7 @@ def watch(story: Story, kept: Kept) -> None:
     stage.expect(
         "an export is byte for byte the file that came in",
         holds=_sha256(target) == _sha256(kept.source) == str(exported.sha256),
-        seen=f"sha256 {exported.sha256}",
+        seen=str(exported.sha256)[:16],
     )
     target.unlink()
 
@@ -307,7 +312,8 @@ def show_log(story: Story, kept: Kept) -> None:
     )
     with story.session("monthly review") as session:
         lines = tuple(session.log(kept.result.object_id))
-    stage.table(LOG_COLUMNS, [log_row(line) for line in lines])
+    # The date is left out: all of it is today.
+    stage.table(LOG_COLUMNS, [(row[0], row[1][11:], *row[2:]) for row in map(log_row, lines)])
     kinds = [line.entry.kind for line in lines]
     stage.expect(
         "it begins with the ingest and holds the refusal",

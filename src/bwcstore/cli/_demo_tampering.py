@@ -71,7 +71,12 @@ def attack(stage: Stage, scene: Scene) -> None:
         outcomes.append((one, bool(named), _codes(report)))
     stage.table(("what was done", "finding", "clause", "where"), rows)
     for one, known, codes in outcomes:
-        stage.expect(f"{one.title}: named {one.found_as}", holds=known, seen="" if known else codes)
+        if not known:
+            stage.expect(f"{one.title}: named {one.found_as}", holds=False, seen=codes)
+    stage.expect(
+        f"all {len(outcomes)} attacks are named, each by its code, clause and place",
+        holds=all(known for _, known, _ in outcomes),
+    )
 
 
 def _best(findings: Sequence[Finding]) -> tuple[str, str, str]:

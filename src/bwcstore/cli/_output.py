@@ -130,7 +130,12 @@ def make_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: 
     )
     for name in columns:
         right = name.endswith("#")
-        table.add_column(name.rstrip("#"), justify="right" if right else "left", overflow="fold")
+        table.add_column(
+            name.rstrip("#"),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=right or name == "time",
+        )
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     return table

@@ -8,7 +8,7 @@ from typing import Final
 from bwcstore._values import ByteRange, Instant, ObjectId
 from bwcstore.errors import ErrorKind, InvalidInputError
 
-_RANGE: Final = re.compile(r"(\d+)(?:-(\d+)|\+(\d+))?-?", re.ASCII)
+_RANGE: Final = re.compile(r"(\d+)(?:-(\d*)|\+(\d+))", re.ASCII)
 _LENGTH: Final = re.compile(r"(\d+)(?:([KMGT])i?B?|B)?", re.ASCII)
 _UNITS: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LENGTH_MAX: Final = 1 << 62
@@ -66,11 +66,11 @@ def byte_range(text: str, length_bytes: int) -> ByteRange:
         InvalidInputError: any other text, or a range that begins after the end.
     """
     match = _RANGE.fullmatch(text)
-    if match is None or (match[2] is None and match[3] is None and not text.endswith("-")):
+    if match is None:
         raise _invalid(f"--range: FIRST-LAST, FIRST- or FIRST+COUNT, not {text!r:.80}")
     first = int(match[1])
     end = length_bytes
-    if match[2] is not None:
+    if match[2]:
         end = int(match[2]) + 1
     elif match[3] is not None:
         end = first + int(match[3])

@@ -113,9 +113,7 @@ def decide(
                 if authorization.admits(
                     actor.actor_id, object_id=object_id, purpose=purpose, now=now
                 ):
-                    return Permission(
-                        actor=actor, authorization_id=authorization.authorization_id
-                    )
+                    return Permission(actor=actor, authorization_id=authorization.authorization_id)
         raise AuthorizationError(
             ErrorKind.NOT_AUTHORIZED,
             f"no written authorization in force admits actor {actor.actor_id} to object "

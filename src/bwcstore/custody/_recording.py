@@ -6,7 +6,6 @@ behind the tags, and everything in words, are sealed.
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 import attrs
@@ -36,7 +35,7 @@ class SourceId:
     @scope.validator
     @text.validator
     def _check(self, attribute: "attrs.Attribute[str]", value: str) -> None:
-        check_text(value, f"source id {attribute.name}", length_max=1024)
+        check_text(value, f"source id: {attribute.name}", length_max=1024)
 
     @property
     def tagged(self) -> str:
@@ -68,9 +67,7 @@ class Recording:
     label: str | None = attrs.field(default=None)
     trigger: str | None = attrs.field(default=None)
     title: str | None = None
-    fields: Mapping[str, str] = attrs.field(
-        factory=dict, converter=lambda given: MappingProxyType(dict(given))
-    )
+    fields: Mapping[str, str] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         for name in ("device", "officer", "case", "title"):

@@ -62,9 +62,7 @@ class Authorization:
     end: Instant | None
     revoked: bool = False
 
-    def admits(
-        self, actor_id: ActorId, *, object_id: ObjectId, purpose: str, now: Instant
-    ) -> bool:
+    def admits(self, actor_id: ActorId, *, object_id: ObjectId, purpose: str, now: Instant) -> bool:
         """Whether it admits the actor to the object for the purpose at `now`."""
         return (
             not self.revoked

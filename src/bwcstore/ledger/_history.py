@@ -26,7 +26,7 @@ S = TypeVar("S", bound=Folded)
 PROBE_AHEAD: Final = 16
 _JOB_BATCHES: Final = 32
 _JOB_BYTES: Final = 4 * 1024 * 1024
-_CACHED_BATCHES: Final = 8
+_CACHED_ENTRIES: Final = 512
 
 
 def batch_name(generation: int, number: int) -> str:
@@ -83,6 +83,7 @@ class History(Generic[S]):
         self._chain = chain
         self._lock = threading.Lock()
         self._cache: OrderedDict[tuple[int, int], Batch] = OrderedDict()
+        self._cached = 0
         self.bundles: dict[int, int] = {}
 
     def following(self) -> Iterator[tuple[str, Batch]]:
@@ -170,11 +171,18 @@ class History(Generic[S]):
         return found
 
     def keep(self, batch: Batch) -> None:
-        """Keep a batch at hand that was just read or written."""
+        """Keep a batch at hand that was just read or written, and as many before it as are small
+        together: many live objects slow the interpreter down more than reading a file does.
+        """
         with self._lock:
-            self._cache[batch.header.generation, batch.header.batch] = batch
-            while len(self._cache) > _CACHED_BATCHES:
-                self._cache.popitem(last=False)
+            key = (batch.header.generation, batch.header.batch)
+            if key in self._cache:
+                return
+            self._cache[key] = batch
+            self._cached += len(batch.entries)
+            while self._cached > _CACHED_ENTRIES and len(self._cache) > 1:
+                _, dropped = self._cache.popitem(last=False)
+                self._cached -= len(dropped.entries)
 
     def _located(self, index: int) -> tuple[Batch, int]:
         generation = self._chain.generation_of(index)

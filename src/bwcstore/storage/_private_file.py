@@ -34,32 +34,37 @@ def read_private_file(path: Path) -> bytes:
         raise KeyVaultError(
             ErrorKind.KEY_FILE_MISSING, f"key file {path}: {os.strerror(exc.errno or 0)}"
         ) from exc
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise KeyVaultError(ErrorKind.KEY_FILE_INVALID, f"key file {path}: no regular file")
-        mode = stat.S_IMODE(facts.st_mode)
-        if mode & ~_MODE_ALLOWED:
-            raise KeyVaultError(
-                ErrorKind.KEY_FILE_MODE,
-                f"key file {path}: mode {mode:04o}, expected 0600 or stricter",
-            )
-        if facts.st_uid not in (os.geteuid(), 0):
-            raise KeyVaultError(
-                ErrorKind.KEY_FILE_MODE,
-                f"key file {path}: owned by user {facts.st_uid}, expected {os.geteuid()} or 0",
-            )
-        try:
+    try:
+        _judge(path, os.fstat(descriptor))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(_SIZE_MAX + 1)
-        except OSError as exc:
-            raise KeyVaultError(
-                ErrorKind.KEY_FILE_MISSING, f"key file {path}: {os.strerror(exc.errno or 0)}"
-            ) from exc
+    except OSError as exc:
+        raise KeyVaultError(
+            ErrorKind.KEY_FILE_MISSING, f"key file {path}: {os.strerror(exc.errno or 0)}"
+        ) from exc
+    finally:
+        os.close(descriptor)
     if len(data) > _SIZE_MAX:
         raise KeyVaultError(
             ErrorKind.KEY_FILE_INVALID, f"key file {path}: more than {_SIZE_MAX} bytes"
         )
     return data
+
+
+def _judge(path: Path, facts: os.stat_result) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise KeyVaultError(ErrorKind.KEY_FILE_INVALID, f"key file {path}: no regular file")
+    mode = stat.S_IMODE(facts.st_mode)
+    if mode & ~_MODE_ALLOWED:
+        raise KeyVaultError(
+            ErrorKind.KEY_FILE_MODE,
+            f"key file {path}: mode {mode:04o}, expected 0600 or stricter",
+        )
+    if facts.st_uid not in (os.geteuid(), 0):
+        raise KeyVaultError(
+            ErrorKind.KEY_FILE_MODE,
+            f"key file {path}: owned by user {facts.st_uid}, expected {os.geteuid()} or 0",
+        )
 
 
 def create_private_file(path: Path, data: bytes) -> None:

@@ -98,13 +98,17 @@ def test_what_cannot_follow_is_refused() -> None:
     state = created()
     ended = {"accessed_seq": 9, "bytes_released": 5, "outcome": "closed"}
     kinds = []
-    for kind, body in (("access.ended", ended), ("object.ingested", INGESTED)):
-        with pytest.raises(IntegrityError) as caught:
-            state.fold(entry(kind, body, scope=SCOPE, seq=1, index=3))
-            state.fold(entry(kind, body, scope=SCOPE, seq=2, index=4))
-        kinds.append(caught.value.kind)
+    for early in (True, False):
+        if not early:
+            state.fold(entry("object.ingested", INGESTED, scope=SCOPE, index=2))
+        for kind, body in (("access.ended", ended), ("object.ingested", INGESTED)):
+            if early and kind == "object.ingested":
+                continue
+            with pytest.raises(IntegrityError) as caught:
+                state.fold(entry(kind, body, scope=SCOPE, seq=1, index=3))
+            kinds.append(caught.value.kind)
 
-    assert [ErrorKind.STATE_INVALID] * 2 == kinds
+    assert [ErrorKind.STATE_INVALID] * 3 == kinds
 
 
 @pytest.mark.spec("LED-4")

@@ -1,15 +1,13 @@
 """Chunks: FLOE as published, and every way in which a chunk is refused."""
 
-import hashlib
-import hmac
 from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bwcstore.errors import ErrorKind, FormatError, IntegrityError, InternalError
 from bwcstore.objects._seal import Cipher, Place, associated_data, start, unlock
+from tests.unit.objects.floe import decrypt
 from tests.unit.objects.sample import OBJECT, STORE, data
 
 VECTORS = Path(__file__).parents[4] / "shared/vectors/floe"
@@ -22,39 +20,6 @@ L = 40
 
 def _hex(name: str) -> bytes:
     return bytes.fromhex((VECTORS / f"{name}.txt").read_text("ascii"))
-
-
-def _expand(key: bytes, info: bytes, length_bytes: int) -> bytes:
-    """HKDF-Expand (RFC 5869 §2.3) with SHA-384."""
-    block, result = b"", b""
-    for number in range(1, 256):
-        if len(result) >= length_bytes:
-            break
-        block = hmac.new(key, block + info + bytes([number]), hashlib.sha384).digest()
-        result += block
-    return result[:length_bytes]
-
-
-def _decrypt(key: bytes, aad: bytes, ciphertext: bytes, rotation: int = 20) -> bytes:
-    """A whole FLOE ciphertext, opened by the text of FLOE alone."""
-    params, iv, tag = ciphertext[:10], ciphertext[10:42], ciphertext[42:74]
-    length = int.from_bytes(params[2:6], "big")
-    assert params == b"\x00\x00" + length.to_bytes(4, "big") + (32).to_bytes(4, "big")
-    assert tag == _expand(key, params + iv + b"HEADER_TAG:" + aad, 32)
-    message = _expand(key, params + iv + b"MESSAGE_KEY:" + aad, 48)
-    body, plaintext, position = ciphertext[74:], b"", 0
-    while True:
-        chunk, body = body[:length], body[length:]
-        final = chunk[:4] != b"\xff\xff\xff\xff"
-        assert not final or int.from_bytes(chunk[:4], "big") == len(chunk)
-        masked = (position >> rotation << rotation).to_bytes(8, "big")
-        key_now = _expand(message, params + iv + b"DEK:" + masked + aad, 32)
-        bound = position.to_bytes(8, "big") + (b"\x01" if final else b"\x00")
-        plaintext += AESGCM(key_now).decrypt(chunk[4:16], chunk[16:], bound)
-        position += 1
-        if final:
-            assert body == b""
-            return plaintext
 
 
 def _seal(parts: list[bytes], rotation: int = 20) -> bytes:
@@ -104,7 +69,7 @@ def test_independent_decoder_opens_published_vectors(name: str) -> None:
     """The decoder that judges our sealing is itself right."""
     rotation = 2 if "rotation" in name else 20
 
-    assert _hex(f"{name}_pt") == _decrypt(bytes(32), AAD, _hex(f"{name}_ct"), rotation)
+    assert _hex(f"{name}_pt") == decrypt(bytes(32), AAD, _hex(f"{name}_ct"), rotation)
 
 
 @pytest.mark.spec("SEG-2", "SEG-4", "SEG-5", "SEG-6", "SEG-7")
@@ -123,7 +88,7 @@ def test_independent_decoder_opens_published_vectors(name: str) -> None:
 @pytest.mark.parametrize("rotation", [1, 20])
 def test_independent_decoder_opens_ours(parts: list[bytes], rotation: int) -> None:
     """What is sealed here is a FLOE ciphertext: a decoder made from its text alone opens it."""
-    assert b"".join(parts) == _decrypt(KEY, AAD, _seal(parts, rotation), rotation)
+    assert b"".join(parts) == decrypt(KEY, AAD, _seal(parts, rotation), rotation)
 
 
 @pytest.mark.spec("SEG-3")
@@ -301,4 +266,4 @@ def test_decoder_for_comparison_can_fail() -> None:
     sealed = bytearray(_seal([data(8), b"x"]))
     sealed[-1] ^= 1
     with pytest.raises(InvalidTag):
-        _decrypt(KEY, AAD, bytes(sealed))
+        decrypt(KEY, AAD, bytes(sealed))

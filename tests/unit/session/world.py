@@ -12,7 +12,9 @@ from bwcstore.testing import World
 
 STORE = StoreId("55555555-5555-4555-8555-555555555555")
 CHUNK = 1 << 16
-SETTINGS = Settings(geometry=Geometry(chunk_bytes=CHUNK, segment_chunks=2), signed_kinds=frozenset())
+SETTINGS = Settings(
+    geometry=Geometry(chunk_bytes=CHUNK, segment_chunks=2), signed_kinds=frozenset()
+)
 
 
 def create(world: World, settings: Settings = SETTINGS) -> Store:

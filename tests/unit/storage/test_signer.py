@@ -60,9 +60,7 @@ def test_a_generated_actor_key_is_read_back(tmp_path: Path, passphrase: str | No
 @pytest.mark.parametrize(
     ("made", "used"), [("some words", "other words"), ("some words", None), (None, "some words")]
 )
-def test_a_wrong_passphrase_is_said_so(
-    tmp_path: Path, made: str | None, used: str | None
-) -> None:
+def test_a_wrong_passphrase_is_said_so(tmp_path: Path, made: str | None, used: str | None) -> None:
     """Wrong, missing or needless, it is `KEY_WRONG`, and it is not shown."""
     path = tmp_path / "actor.pem"
     generate_actor_key(path, entropy=SimEntropy(), passphrase=made)

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import attrs
 import pytest
 from tests.unit.storage.vault_setting import (
     OTHER_STORE,
@@ -303,9 +302,7 @@ def test_the_old_epoch_key_opens_nothing_that_is_left() -> None:
     setting = Setting()
     vault = setting.create()
     vault.put({content(1): SECRET, content(2): key(2)})
-    old = {
-        name for name in setting.places[0].contents if name.startswith(("epochs/", "keys/"))
-    }
+    old = {name for name in setting.places[0].contents if name.startswith(("epochs/", "keys/"))}
     vault.destroy([content(1)])
 
     vault.rotate()
@@ -518,8 +515,4 @@ def test_secrets_are_not_shown() -> None:
 
     assert str(STORE) in shown
     assert SECRET.hex() not in shown
-    assert repr(setting.source.root_key(attrs.evolve(_record(setting)))) not in shown
-
-
-def _record(setting: Setting):  # noqa: ANN202 - a value handed through
-    return setting.source.new_record(setting.entropy)
+    assert repr(FixedSource().root) not in shown

@@ -9,6 +9,15 @@ from itertools import count
 from typing import Final
 
 import pytest
+from tests.unit.storage.vault_setting import (
+    FixedSource,
+    Meanwhile,
+    Setting,
+    attempt,
+    content,
+    key,
+    keys,
+)
 
 from bwcstore.errors import (
     AlreadyExistsError,
@@ -21,15 +30,6 @@ from bwcstore.errors import (
 )
 from bwcstore.storage._vault import DirectoryVault
 from bwcstore.testing._faults import FailAt, Fault, SimulatedCrash
-from tests.unit.storage.vault_setting import (
-    FixedSource,
-    Meanwhile,
-    Setting,
-    attempt,
-    content,
-    key,
-    keys,
-)
 
 NEW_ROOT: Final = FixedSource(b"n" * 32)
 KEPT: Final = (*range(14), 20, 21)
@@ -297,3 +297,30 @@ def test_of_two_keys_under_one_shared_id_at_most_one_is_kept() -> None:
         assert all(isinstance(o, AlreadyExistsError) for o in (mine, outcomes[0]) if o is not None)
         assert len(winners) <= 1
         assert winners == [setting.open().get("tag")][: len(winners)]
+
+
+@pytest.mark.spec("VLT-15", "VLT-17")
+def test_a_late_key_that_is_destroyed_while_it_is_carried_over_stays_destroyed() -> None:
+    """One process rotates, a second puts under the old epoch, a third destroys that key at once."""
+    ids = [content(number) for number in KEPT]
+    for late in count(5):
+        fired = False
+        for pause in range(1, 25):
+            setting = _prepared()
+            second, third = setting.open(), setting.open()
+
+            def put(vault: DirectoryVault = second) -> None:
+                vault.put(keys(40))
+
+            def destroy(vault: DirectoryVault = third) -> None:
+                vault.destroy([content(40)])
+
+            plan = Meanwhile({late: put, late + pause: destroy})
+            vault = setting.open_with(plan)
+            vault.rotate()
+            fired = fired or plan.fired
+            if not plan.finished:
+                break
+            assert ids == setting.readable([*ids, content(40)])
+        if not fired:
+            return

@@ -1,10 +1,10 @@
 """Comparing, repairing, adding and proving replicas of a key vault."""
 
 import pytest
+from tests.unit.storage.vault_setting import FixedSource, Setting, content, key, keys
 
 from bwcstore.errors import AlreadyExistsError, ErrorKind, KeyVaultError, StorageError
 from bwcstore.testing._world import MemoryBackend
-from tests.unit.storage.vault_setting import FixedSource, Setting, content, key, keys
 
 
 def _kinds(setting: Setting) -> set[ErrorKind]:
@@ -43,9 +43,7 @@ def test_a_lost_file_is_found_and_repaired(prefix: str) -> None:
 
     assert [lost] == before
     assert () == setting.open().health()
-    assert [content(1), content(2)] == setting.readable(
-        [content(1), content(2)], setting.places[1]
-    )
+    assert [content(1), content(2)] == setting.readable([content(1), content(2)], setting.places[1])
 
 
 @pytest.mark.spec("VLT-24")

@@ -146,6 +146,11 @@ class Meanwhile(FailAt):
         super().__init__(None)
         self._others = dict(others)
 
+    @property
+    def finished(self) -> bool:
+        """Whether every one of the others has had its turn."""
+        return not self._others
+
     def _call(self, nature: object, what: str, work: Callable[[], T]) -> T:
         other = self._others.pop(self.count, None)
         if other is not None:
