@@ -54,7 +54,7 @@ def read_facts(path: str) -> MediaFacts | None:
                 container=container.format.name[:TEXT_MAX],
                 duration_microseconds=container.duration,
                 created=_created(container.metadata.get("creation_time")),
-                streams=tuple(_shown(stream) for stream in container.streams[:STREAMS_MAX]),
+                streams=tuple(_shown(stream) for stream in tuple(container.streams)[:STREAMS_MAX]),
             )
     except (av.FFmpegError, OSError, ValueError, ArithmeticError):
         return None
