@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest --benchmark-disable
 MKDOCS := NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types layers docs vectors vectors-check bench bench-smoke \
+.PHONY: help demo test check lint types layers docs reference vectors vectors-check bench bench-smoke \
 	simulate integration environment clean
 
 help: ## Show the targets.
@@ -48,7 +48,10 @@ layers: $(VENV)/.dev
 	$(BIN)/lint-imports --no-logo --cache-dir build/import-linter
 
 docs: $(VENV)/.dev ## Build the documentation into build/site.
-	$(MKDOCS) build --strict --quiet
+	$(MKDOCS) build --strict
+
+reference: $(VENV)/.dev ## Write the reference of the command line anew.
+	$(BIN)/python docs/make_reference.py
 
 vectors: $(VENV)/.dev ## Write the test vectors anew.
 	@for script in $(wildcard tests/vectors/make_*.py); do \
@@ -57,7 +60,7 @@ vectors: $(VENV)/.dev ## Write the test vectors anew.
 # Vectors that were released never change: writing them again must give the same bytes.
 vectors-check: vectors
 	@if git rev-parse --git-dir >/dev/null 2>&1; then \
-		git diff --exit-code --stat -- tests/vectors; fi
+		git diff --exit-code --stat -- tests/vectors ':!*.py'; fi
 
 bench: $(VENV)/.dev ## Measure; each number is printed beside its ceiling.
 	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-only

@@ -1,13 +1,18 @@
 """The documentation tells the truth: its code runs, its links lead somewhere, nothing lacks."""
 
-import importlib
+import importlib.util
+import os
 import re
-from collections.abc import Iterator
+import shutil
+import subprocess
 from pathlib import Path
-from typing import Any, Final
+from types import ModuleType
+from typing import Final
 
 import pytest
 
+from bwcstore import KeyFile, Store
+from bwcstore._system import SystemEntropy
 from bwcstore.errors import ErrorKind
 
 ROOT: Final = Path(__file__).parents[1]
@@ -20,6 +25,8 @@ PAGES: Final = tuple(
     )
     if path.name != "CHANGELOG.md"
 )
+RECORDING: Final = bytes(range(256)) * 1000
+OFFLINE: Final = ROOT / "docs/guides/verify-offline.md"
 _FENCE: Final = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
@@ -38,9 +45,10 @@ def _with_python() -> list[Path]:
 
 @pytest.mark.parametrize("page", _with_python(), ids=_name)
 def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The Python of a page runs from top to bottom in an empty directory that has one recording."""
+    """The Python of a page runs from top to bottom where there are one recording and a key file."""
     monkeypatch.chdir(tmp_path)
-    Path("camera.mp4").write_bytes(bytes(range(256)) * 1000)
+    Path("camera.mp4").write_bytes(RECORDING)
+    KeyFile.generate(Path("store.key"), SystemEntropy())
     namespace: dict[str, object] = {"__name__": "__page__"}
     ran = 0
 
@@ -68,39 +76,110 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [] == broken
 
 
-def _commands() -> Iterator[str]:
-    """Every command of the program, as it is typed."""
-    typer = pytest.importorskip("typer")
-    try:
-        app: Any = importlib.import_module("bwcstore.cli._app").build()
-    except ImportError:
-        pytest.skip("the program is not there yet")
-
-    def walk(command: Any, name: str) -> Iterator[str]:
-        children = getattr(command, "commands", {})
-        if not children:
-            yield name
-        for child, found in sorted(children.items()):
-            if not found.hidden:
-                yield from walk(found, f"{name} {child}")
-
-    yield from walk(typer.main.get_command(app), "bwcstore")
-
-
-def test_every_command_is_described() -> None:
-    """The reference of the command line has a heading for every command."""
-    text = (ROOT / "docs/reference/cli.md").read_text("utf-8")
-    missing = [command for command in _commands() if f"## `{command}`" not in text]
-
-    assert [] == missing
+@pytest.fixture
+def written_store(tmp_path: Path) -> Path:
+    """A small store on disk: two recordings, one of them in several segments, one access."""
+    KeyFile.generate(tmp_path / "store.key", SystemEntropy())
+    with (
+        Store.create(
+            tmp_path / "store",
+            key=KeyFile(tmp_path / "store.key"),
+            vaults=[tmp_path / "vault"],
+            actor="rivera",
+            chunk_bytes=64 * 1024,
+            segment_chunks=2,
+        ) as store,
+        store.session(actor="rivera", reason="Überprüfung") as session,
+    ):
+        session.authorize("rivera", purposes=["records"])
+        for number, content in enumerate((RECORDING, b"")):
+            path = tmp_path / f"{number}.mp4"
+            path.write_bytes(content)
+            ingested = session.ingest(path)
+        session.read(ingested.object_id).close()
+    return tmp_path / "store"
 
 
-def test_no_command_is_invented() -> None:
-    """The reference of the command line describes no command that does not exist."""
-    text = (ROOT / "docs/reference/cli.md").read_text("utf-8")
-    described = set(re.findall(r"^## `(bwcstore [^`]*)`", text, re.MULTILINE))
+def _verify_offline(store: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the commands of the guide on a store, as an auditor would paste them."""
+    for tool in ("bash", "jq", "openssl", "sha256sum"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    script = "\n".join(["set -euo pipefail", *_blocks(OFFLINE, "bash")])
+    return subprocess.run(
+        ["bash", "-c", script],
+        env={**os.environ, "STORE": str(store)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    assert set() == described - set(_commands())
+
+def test_offline_guide_accepts_a_store(written_store: Path) -> None:
+    """The guide's commands accept a store that nobody touched."""
+    done = _verify_offline(written_store)
+
+    assert (0, "Signature Verified Successfully") == (
+        done.returncode,
+        next((line for line in done.stdout.splitlines() if "Sig" in line), done.stderr),
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "offset"),
+    [
+        ("objects/*/00000001", 70_000),
+        ("objects/*/manifest-*", 100),
+        ("ledger/0/batch/000000000000", 300),
+        ("ledger/0/batch/000000000001", 150),
+        ("checkpoint/0/*", 30),
+    ],
+)
+def test_offline_guide_finds_a_changed_byte(written_store: Path, pattern: str, offset: int) -> None:
+    """The guide's commands refuse a store in which one byte differs."""
+    target = max(written_store.glob(pattern))
+    target.chmod(0o600)
+    changed = bytearray(target.read_bytes())
+    changed[offset] ^= 1
+    target.write_bytes(changed)
+
+    assert _verify_offline(written_store).returncode != 0
+
+
+def _reference() -> ModuleType:
+    """The script that writes the reference of the command line."""
+    pytest.importorskip("typer")
+    path = ROOT / "docs/make_reference.py"
+    spec = importlib.util.spec_from_file_location("make_reference", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_command_line_reference_is_current() -> None:
+    """The reference of the command line is what `make reference` writes."""
+    reference = _reference()
+
+    assert reference.page() == reference.PAGE.read_text("utf-8")
+
+
+def test_documented_commands_exist() -> None:
+    """Every command line in the documentation begins with a command that exists."""
+    known = {name.removeprefix("bwcstore ") for name, _ in _reference().all_commands()}
+    groups = {name.split()[0] for name in known if " " in name}
+    unknown = []
+    for page in PAGES:
+        for words in re.findall(
+            r"^\s*bwcstore ((?:[a-z-]+ ?)+)", page.read_text("utf-8"), re.MULTILINE
+        ):
+            first, *rest = words.split()
+            name = f"{first} {rest[0]}" if first in groups and rest else first
+            if name not in known:
+                unknown.append(f"{_name(page)}: {name}")
+
+    assert [] == unknown
 
 
 def test_every_error_code_is_described() -> None:

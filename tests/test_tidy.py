@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parents[1]
-FOLDERS: Final = ("src", "tests", "examples", "benchmarks")
+FOLDERS: Final = ("src", "tests", "examples", "benchmarks", "docs")
 MODULE_LINES_MAX: Final = 400
 FUNCTION_LINES_MAX: Final = 70
 LINE_LENGTH_MAX: Final = 100

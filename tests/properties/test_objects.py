@@ -6,6 +6,7 @@ import json
 import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
+from tests.unit.objects.sample import KEYS, OBJECT, PAYLOAD, SMALL, data, reader, write
 
 from bwcstore import _encoding, _layout
 from bwcstore import _merkle as merkle
@@ -25,15 +26,12 @@ from bwcstore.objects._resume import JournalState
 from bwcstore.objects._seal import Place, start
 from bwcstore.objects._segment import Geometry, Shape
 from bwcstore.testing._world import World
-from tests.unit.objects.sample import KEYS, OBJECT, PAYLOAD, SMALL, data, reader, write
 
 LENGTH = 4 * PAYLOAD + 777
 PLAINTEXT = data(LENGTH)
 WORLD = World()
 WRITTEN = write(WORLD, PLAINTEXT)
-STORED = {
-    number: WORLD.storage.contents[_layout.segment(OBJECT, number)] for number in range(3)
-}
+STORED = {number: WORLD.storage.contents[_layout.segment(OBJECT, number)] for number in range(3)}
 CHUNKS = [
     STORED[number][at : at + SMALL.chunk_bytes]
     for number in range(3)
@@ -47,14 +45,16 @@ maybe = st.none() | lines
 names = st.from_regex(r"\Azz_[a-z0-9_]{0,8}\Z")
 facts = st.dictionaries(
     names, st.integers(-(2**53) + 1, 2**53 - 1) | lines | st.lists(st.booleans()), max_size=4
-).map(Facts.of)
+).map(lambda value: Facts.of(json.loads(json.dumps(value))))
 instants = st.integers(0, 253_402_300_799_999_999).map(Instant)
 records = st.builds(
     RecordPart,
     length_bytes=st.integers(0, 2**50),
     plaintext_sha256=st.binary(min_size=32, max_size=32).map(Digest),
     case=maybe,
-    claims=st.lists(st.builds(Claim, at=instants, basis=lines, detail=maybe), max_size=3).map(tuple),
+    claims=st.lists(st.builds(Claim, at=instants, basis=lines, detail=maybe), max_size=3).map(
+        tuple
+    ),
     device=maybe,
     label=maybe,
     officer=maybe,

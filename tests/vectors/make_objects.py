@@ -44,7 +44,7 @@ from bwcstore.objects._parts import (  # noqa: E402
     RecordPart,
     SourceName,
 )
-from bwcstore.objects._seal import Place, associated_data, start  # noqa: E402
+from bwcstore.objects._seal import associated_data, start  # noqa: E402
 from bwcstore.objects._segment import Geometry, Shape, hash_chunks  # noqa: E402
 
 STORE: Final = StoreId.parse("0190163d-8694-7000-8000-0000000000aa")
@@ -167,9 +167,7 @@ def _attacked_segments() -> dict[str, bytes]:
     foreign = _seal(2 * P + 1, OTHER).chunks
     word = L.to_bytes(4, "big")
 
-    def attack(
-        kind: str, released: int, spec: str, comment: str, stored: list[bytes]
-    ) -> bytes:
+    def attack(kind: str, released: int, spec: str, comment: str, stored: list[bytes]) -> bytes:
         return _segment(three, spec, comment, expect=kind, released=released, stored=stored)
 
     return {
@@ -179,14 +177,18 @@ def _attacked_segments() -> dict[str, bytes]:
             tag, P, "SEG-3", "same key, same position, other object", [first + foreign[1], third]
         ),
         "inner_made_final": attack(
-            shape, P, "SEG-7", "a length word says that the object ends", [first + word + second[4:]]
-            + [third]
+            shape,
+            P,
+            "SEG-7",
+            "a length word says that the object ends",
+            [first + word + second[4:], third],
         ),
-        "tag_changed": attack(tag, P, "SEG-16", "last bit", [_flipped(joined[0], 2 * L - 1), third]),
+        "tag_changed": attack(
+            tag, P, "SEG-16", "last bit", [_flipped(joined[0], 2 * L - 1), third]
+        ),
         "iv_changed": attack(tag, 0, "SEG-16", "IV", [_flipped(joined[0], 4), third]),
         "segment_cut": attack(length, 0, "SEG-13", "ends at a chunk", [first, third]),
-        "segment_longer": attack(length, 0, "SEG-13", "one byte more", [*joined[:0], first + second
-                                                                         + b"x", third]),
+        "segment_longer": attack(length, 0, "SEG-13", "one byte more", [joined[0] + b"x", third]),
         "last_segment_missing": attack("segment-missing", 2 * P, "SEG-13", "cut off", joined),
         "other_key": _segment(
             small,
@@ -245,9 +247,7 @@ RECORD: Final = RecordPart(
     case="26-1042",
     claims=(
         Claim(at=Instant.parse("2026-01-02T03:04:05.000000Z"), basis="camera"),
-        Claim(
-            at=Instant.parse("2026-01-02T03:04:07.000000Z"), basis="container", detail="mvhd"
-        ),
+        Claim(at=Instant.parse("2026-01-02T03:04:07.000000Z"), basis="container", detail="mvhd"),
     ),
     device="X81234567",
     label="traffic-stop",

@@ -5,6 +5,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+from tests.unit.objects.floe import decrypt
 
 from bwcstore import _layout
 from bwcstore._values import ObjectId, StoreId
@@ -14,7 +15,6 @@ from bwcstore.objects._reader import ObjectReader
 from bwcstore.objects._seal import associated_data
 from bwcstore.objects._sealed_part import SealedPart
 from bwcstore.testing._world import World
-from tests.unit.objects.floe import decrypt
 
 HERE = Path(__file__).parent
 UNUSED = SealedPart(nonce=bytes(12), sealed=bytes(16))
@@ -97,7 +97,9 @@ def test_segment_in_other_steps(path: Path, step: int) -> None:
     assert len(released) <= int(header["released_bytes"])
 
 
-@pytest.mark.parametrize("name", ["chunk_and_one", "empty", "example", "full_chunk", "two_segments"])
+@pytest.mark.parametrize(
+    "name", ["chunk_and_one", "empty", "example", "full_chunk", "two_segments"]
+)
 def test_segment_is_floe(name: str) -> None:
     """Header and segments, joined, are a FLOE ciphertext to a decoder that knows only FLOE."""
     header, raw = read_vector(HERE / "segment" / f"{name}.vec")
@@ -125,3 +127,18 @@ def test_manifest(path: Path) -> None:
         record.encode().decode(),
         content.encode().decode(),
     )
+
+
+def test_worked_examples_are_the_vectors() -> None:
+    """The bytes that the chapters print are those of the vectors that they name."""
+    spec = HERE.parents[1] / "docs/spec"
+    header, chunk = read_vector(HERE / "segment/example.vec")
+    manifest, raw = read_vector(HERE / "manifest/empty_object.vec")
+    segment_chapter = (spec / "segment.md").read_text("utf-8").replace("` `", "")
+    manifest_chapter = (spec / "manifest.md").read_text("utf-8")
+
+    assert f"`{chunk.hex()}`" in segment_chapter
+    assert f"`{header['header'][84:]}`" in segment_chapter
+    assert raw.decode() in manifest_chapter.replace("\n", "")
+    assert f"`{manifest['sha256']}`" in manifest_chapter
+    assert manifest["record"] in manifest_chapter

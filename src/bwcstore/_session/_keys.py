@@ -31,6 +31,8 @@ def rotate(acting: Acting) -> Rotation:
     permission = acting.commit(Verb.ROTATE_KEYS, announce).outcome
     if not isinstance(permission, Permission):
         raise InternalError(ErrorKind.DEFECT, "a rotation was committed without a permission")
+    # ORD-12: what announces the end of keys is under a checkpoint before the first key ends.
+    acting.services.log.checkpoint()
     opened = vault.rotate()
     keys = sum(1 for _ in vault.inventory())
 

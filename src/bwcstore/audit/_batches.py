@@ -291,7 +291,7 @@ class LedgerAudit:
         self._grow(lines, hashes, index)
         if (self._number, number) in self._wanted.batches:
             self.batch_digests[self._number, number] = lines.digest
-        self._prev = lines.digest if lines.header is not None else None
+        self._prev = lines.digest
         self._before = hashes[-1].hex().encode()
         self._index = index + len(hashes)
 

@@ -32,6 +32,7 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "actor.revoked": _RESPONSIBLE,
     "authorization.granted": _RESPONSIBLE,
     "authorization.revoked": _RESPONSIBLE,
+    "generation.closed": _RESPONSIBLE,
     "keys.rotation_started": _RESPONSIBLE,
     "leftovers.discarded": _RESPONSIBLE,
     "object.ingested": _RECORDS | {"officer", "importer"},

@@ -25,10 +25,10 @@ _Login = Annotated[str, typer.Argument(metavar="LOGIN", help="The actor's login 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     actors = group("Who may act in the store.")
-    command(actors, "enrol", needs=Needs.SESSION)(enrol)
-    command(actors, "revoke", needs=Needs.SESSION)(revoke)
-    command(actors, "ls", needs=Needs.SESSION)(list_actors)
-    command(actors, "key", needs=Needs.OUTPUT)(make_key)
+    command(actors, "actor enrol", needs=Needs.SESSION)(enrol)
+    command(actors, "actor revoke", needs=Needs.SESSION)(revoke)
+    command(actors, "actor ls", needs=Needs.SESSION)(list_actors)
+    command(actors, "actor key", needs=Needs.OUTPUT)(make_key)
     app.add_typer(actors, name="actor")
     command(app, "authorize", needs=Needs.SESSION)(authorize)
     command(app, "revoke-authorization", needs=Needs.SESSION)(revoke_authorization)

@@ -6,9 +6,9 @@ from pathlib import Path
 from bwcstore._ports import Progress, no_progress
 from bwcstore._system import SystemClock
 from bwcstore._values import ObjectId
-from bwcstore.audit._run import audit_store
 from bwcstore.audit._budget import UNBOUNDED, Budget, Cursor
 from bwcstore.audit._report import Report
+from bwcstore.audit._run import audit_store
 from bwcstore.cli._files import find_statements
 from bwcstore.errors import StorageError
 from bwcstore.ledger._note import VerifierKey

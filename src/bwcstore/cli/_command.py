@@ -15,6 +15,7 @@ from typing import Concatenate, Final, ParamSpec, cast
 import typer
 
 from bwcstore.cli._exit import Exit, exit_code
+from bwcstore.cli._help import DETAILS
 from bwcstore.cli._options import Common, Needs, shared_parameters
 from bwcstore.cli._output import Output
 from bwcstore.errors import BwcStoreError, ErrorKind
@@ -34,7 +35,7 @@ def group(help_text: str) -> typer.Typer:
 
 
 def command(app: typer.Typer, name: str, *, needs: Needs) -> Callable[[Command[P]], Command[P]]:
-    """Register a function as the command `name` of `app`.
+    """Register a function as the command `name`, whose last word is its name within `app`.
 
     Its first parameter receives the shared options; it returns an exit code, or None for 0.
     """
@@ -50,10 +51,10 @@ def command(app: typer.Typer, name: str, *, needs: Needs) -> Callable[[Command[P
             common = Common.take(given, needs)
             return guarded(lambda: function(common, **given), common.output)  # type: ignore[arg-type,call-arg]  # typer passes what the signature below asks for
 
-        run.__doc__ = function.__doc__
+        run.__doc__ = "\n\n".join((inspect.cleandoc(function.__doc__ or ""), DETAILS.get(name, "")))
         run.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]  # read by inspect.signature
         run.__annotations__ = {item.name: item.annotation for item in (*own, *shared)}
-        app.command(name)(run)
+        app.command(name.rpartition(" ")[2])(run)
         return function
 
     return register

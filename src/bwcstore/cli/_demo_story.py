@@ -264,7 +264,7 @@ def _play(story: Story, session: Session, kept: Kept) -> None:
         stored = play(recording)
     stage.say(
         f"{shown(kept.source.name)}: {stored.pictures} pictures, {stored.samples} samples of "
-        f"sound, decoded in {seconds[0]:.2f} s (from the plain file {plain_seconds[0]:.2f} s)"
+        f"sound in {seconds[0]:.2f} s (plain file {plain_seconds[0]:.2f} s)"
     )
     stage.expect(
         "every picture decoded from the store is the original's, sample by sample",

@@ -24,14 +24,14 @@ _NewPlace = Annotated[Path, typer.Argument(metavar="DIR", help="A new directory,
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     keys = group("The keys: without them nothing can be read, by anyone, ever.")
-    command(keys, "init", needs=Needs.OUTPUT)(init)
-    command(keys, "inventory", needs=Needs.KEYS)(inventory)
-    command(keys, "health", needs=Needs.KEYS)(health)
-    command(keys, "repair", needs=Needs.KEYS)(repair)
-    command(keys, "backup", needs=Needs.KEYS)(backup)
-    command(keys, "drill", needs=Needs.KEYS)(drill)
-    command(keys, "rotate", needs=Needs.SESSION)(rotate)
-    command(keys, "add-replica", needs=Needs.KEYS)(add_replica)
+    command(keys, "key init", needs=Needs.OUTPUT)(init)
+    command(keys, "key inventory", needs=Needs.KEYS)(inventory)
+    command(keys, "key health", needs=Needs.KEYS)(health)
+    command(keys, "key repair", needs=Needs.KEYS)(repair)
+    command(keys, "key backup", needs=Needs.KEYS)(backup)
+    command(keys, "key drill", needs=Needs.KEYS)(drill)
+    command(keys, "key rotate", needs=Needs.SESSION)(rotate)
+    command(keys, "key add-replica", needs=Needs.KEYS)(add_replica)
     app.add_typer(keys, name="key")
 
 

@@ -41,8 +41,8 @@ def register_ledger(app: typer.Typer) -> None:
 def register_upkeep(app: typer.Typer) -> None:
     """Add the commands that keep a store in order."""
     leftovers = group("What broken ingests left behind.")
-    command(leftovers, "list", needs=Needs.SESSION)(leftovers_list)
-    command(leftovers, "discard", needs=Needs.SESSION)(leftovers_discard)
+    command(leftovers, "leftovers list", needs=Needs.SESSION)(leftovers_list)
+    command(leftovers, "leftovers discard", needs=Needs.SESSION)(leftovers_discard)
     app.add_typer(leftovers, name="leftovers")
     command(app, "doctor", needs=Needs.KEYS)(doctor)
     command(app, "version", needs=Needs.OUTPUT)(version)

@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     command(app, "verify", needs=Needs.SESSION)(verify)
     receipts = group("Receipts: what the store signed when it took a recording in.")
-    command(receipts, "verify", needs=Needs.OUTPUT)(receipt_verify)
+    command(receipts, "receipt verify", needs=Needs.OUTPUT)(receipt_verify)
     app.add_typer(receipts, name="receipt")
 
 

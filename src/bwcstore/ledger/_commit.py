@@ -60,6 +60,7 @@ class Committer(Generic[S]):
         read_only: why nothing may be appended; None while something may.
         doubtful: the name of a batch that may or may not have been stored.
         state_lock: held while the state changes.
+        taken: told of every batch once it is taken in.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Committer(Generic[S]):
         self.read_only: ErrorKind | None = None
         self.doubtful: str | None = None
         self.state_lock: Final = threading.RLock()
+        self.taken: Callable[[Batch], None] = lambda _: None
 
     @property
     def _store(self) -> StoreId:
@@ -260,6 +262,7 @@ class Committer(Generic[S]):
         with self.state_lock:
             self._chain.state.adopt(branch)
             self._chain.advance(batch)
+        self.taken(batch)
 
     def _settle(self, group: "_Group[S]", place: tuple[int, int], batch: Batch | None) -> None:
         generation, number = place

@@ -34,7 +34,13 @@ def number(value: Json) -> bool:
     return type(value) is int and 0 <= value <= INTEGER_MAX
 
 
-def _accepts(parse: Callable[[str], object]) -> Check:
+def _form(check: Check, form: str) -> Check:
+    """Give a check the words by which the specification calls what it accepts."""
+    check.__doc__ = form
+    return check
+
+
+def _accepts(parse: Callable[[str], object], form: str) -> Check:
     def check(value: Json) -> bool:
         if not isinstance(value, str):
             return False
@@ -44,17 +50,20 @@ def _accepts(parse: Callable[[str], object]) -> Check:
             return False
         return True
 
-    return check
+    return _form(check, form)
 
 
-instant: Final = _accepts(Instant.parse)
-text: Final = _accepts(lambda value: check_text(value, "text"))
+instant: Final = _accepts(Instant.parse, "An instant (ENC-11).")
+text: Final = _accepts(lambda value: check_text(value, "text"), "One line of text (ENC-5).")
 
 
 def hexadecimal(length_bytes: int) -> Check:
     """Lower-case hex of exactly `length_bytes` bytes."""
     pattern = re.compile(rf"[0-9a-f]{{{2 * length_bytes}}}")
-    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+    return _form(
+        lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None,
+        f"Lower-case hex of {length_bytes} bytes.",
+    )
 
 
 digest: Final = hexadecimal(32)
@@ -69,22 +78,31 @@ def identifier(value: Json) -> bool:
 
 def one_of(*words: str) -> Check:
     """One of the words."""
-    return lambda value: value in words
+    return _form(lambda value: value in words, f"One of {', '.join(f'`{w}`' for w in words)}.")
 
 
 def many(check: Check, *, at_most: int = 256) -> Check:
     """A list of at most `at_most` values."""
-    return lambda value: (
-        isinstance(value, list) and len(value) <= at_most and all(check(item) for item in value)
+    return _form(
+        lambda value: (
+            isinstance(value, list)
+            and len(value) <= at_most
+            and all(check(item) for item in value)
+        ),
+        f"A list of at most {at_most}: {check.__doc__}",
     )
 
 
 def record(**fields: Check) -> Check:
     """An object with exactly these fields."""
-    return lambda value: (
-        isinstance(value, dict)
-        and value.keys() == fields.keys()
-        and all(check(value[name]) for name, check in fields.items())
+    shown = "; ".join(f"`{name}`: {check.__doc__}" for name, check in fields.items())
+    return _form(
+        lambda value: (
+            isinstance(value, dict)
+            and value.keys() == fields.keys()
+            and all(check(value[name]) for name, check in fields.items())
+        ),
+        f"An object with exactly {shown}",
     )
 
 

@@ -21,6 +21,7 @@ from bwcstore.errors import (
     KeyVaultError,
     NotFoundError,
 )
+from bwcstore.ledger._batch import Batch
 from bwcstore.ledger._chain import Chain, Generation
 from bwcstore.ledger._checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from bwcstore.ledger._history import History, exists, first_absent
@@ -38,6 +39,7 @@ S = TypeVar("S", bound=Folded)
 
 CHECKPOINT_ENTRIES: Final = 1024
 CHECKPOINT_SECONDS: Final = 60.0
+TAIL_MAX: Final = 262_144
 
 
 class Publisher(Generic[S]):
@@ -64,6 +66,21 @@ class Publisher(Generic[S]):
         self._index = chain.index
         self._seconds = clock.monotonic()
         self._note: tuple[Checkpoint, bytes] | None = None
+        self._tail_first = chain.index
+        self._tail: list[bytes] = []
+
+    def take(self, batch: Batch) -> None:
+        """Hold on to the leaves of a batch until they are in a bundle."""
+        if self._signer is None or len(self._tail) > TAIL_MAX:
+            self._tail_first, self._tail = self._chain.index, []
+        else:
+            self._tail.extend(entry.raw for entry in batch.entries)
+
+    def _leaves(self, first: int, last: int) -> list[bytes]:
+        """The leaves of entries `first` to `last - 1`, read again where they are not at hand."""
+        start = max(first, self._tail_first)
+        found = [entry.raw for entry in self._history.entries(first, min(start, last))]
+        return found + self._tail[start - self._tail_first : last - self._tail_first]
 
     @property
     def due(self) -> bool:
@@ -158,7 +175,7 @@ class Publisher(Generic[S]):
         done = self._derived(generation)
         for bundle in range(done, size // BUNDLE_WIDTH):
             first = generation.first_index + bundle * BUNDLE_WIDTH
-            leaves = [entry.raw for entry in self._history.entries(first, first + BUNDLE_WIDTH)]
+            leaves = self._leaves(first, first + BUNDLE_WIDTH)
             name = _layout.bundle(number, bundle)
             if not self._create_once(name, encode_bundle(leaves)):
                 raise IntegrityError(ErrorKind.BUNDLE_DIFFERS, f"{name} holds other entries")
@@ -170,6 +187,10 @@ class Publisher(Generic[S]):
                     break
                 level, tile = level + 1, tile // TILE_WIDTH
             self._history.bundles[number] = bundle + 1
+        bundled = generation.first_index + size // BUNDLE_WIDTH * BUNDLE_WIDTH
+        if bundled > self._tail_first:
+            del self._tail[: bundled - self._tail_first]
+            self._tail_first = bundled
 
     def _derived(self, generation: Generation) -> int:
         known = self._history.bundles.get(generation.number)

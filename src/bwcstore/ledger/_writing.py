@@ -86,6 +86,7 @@ class Writing(View[S]):
             signer=signer,
             remember=remember,
         )
+        committer.taken = self._publisher.take
 
     @property
     def read_only(self) -> ErrorKind | None:

@@ -26,14 +26,21 @@ from bwcstore.errors import (
 from bwcstore.storage._keysource import KeySource
 from bwcstore.storage._keywrap import EPOCH_LABEL, KEY_BYTES, ROOT_LABEL, KeyWrapper, key_check
 from bwcstore.storage._vault_files import VaultFiles
-from bwcstore.storage._vault_format import EPOCH_MAX, VERSION_MAX, EpochKey, Header, KeyRecord
+from bwcstore.storage._vault_format import (
+    EPOCH_MAX,
+    VERSION_MAX,
+    EpochKey,
+    Group,
+    Header,
+    KeyRecord,
+)
 from bwcstore.storage._vault_names import (
     completion_name,
     epoch_name,
     epoch_place,
     header_name,
 )
-from bwcstore.storage._vault_replica import EpochFiles
+from bwcstore.storage._vault_replica import EpochFiles, Replica
 
 _ATTEMPTS: Final = 8
 _SMALL_GROUP: Final = 256
@@ -63,11 +70,12 @@ def rotate(files: VaultFiles) -> int:
         opened = _open_epoch(files)
         try:
             sources, written = _copy_living(files, opened)
+            if not _is_unchanged(files, sources):
+                continue
+            _verify(files, opened, written)
         except NotFoundError:
             continue  # A group went away while it was being copied.
-        _verify(files, opened, written)
-        if _is_unchanged(files, sources):
-            break
+        break
     else:
         raise ConflictError(ErrorKind.RACE_LOST, "the vault was changed again and again")
     for replica in files.replicas:
@@ -152,6 +160,7 @@ def _verify(files: VaultFiles, opened: _Opened, written: Iterable[str]) -> None:
     """Read everything back from every replica; open every key with what was read back.
 
     Raises:
+        NotFoundError: a group is gone from every replica.
         StorageError: a replica does not give back what it was given.
     """
     wrappers = []
@@ -162,14 +171,7 @@ def _verify(files: VaultFiles, opened: _Opened, written: Iterable[str]) -> None:
             raise StorageError(ErrorKind.VAULT_REPLICA_DIFFERS, str(exc)) from exc
         wrappers.append(KeyWrapper(files.open_epoch(kept), label=EPOCH_LABEL))
     for name in written:
-        groups = []
-        for replica in files.replicas:
-            try:
-                groups.append(replica.read_group(name)[0])
-            except (NotFoundError, FormatError) as exc:
-                raise StorageError(
-                    ErrorKind.VAULT_REPLICA_DIFFERS, f"{replica.where(name)} cannot be read back"
-                ) from exc
+        groups = [_read_back(files, replica, name) for replica in files.replicas]
         for record in groups[0].keys:
             # The groups are the same bytes, or they would not have the same name; but each
             # replica's own epoch key must open them.
@@ -179,6 +181,18 @@ def _verify(files: VaultFiles, opened: _Opened, written: Iterable[str]) -> None:
                     check=record.check,
                     place=files.key_place(record.key_id, opened.epoch),
                 )
+
+
+def _read_back(files: VaultFiles, replica: Replica, name: str) -> Group:
+    try:
+        return replica.read_group(name)[0]
+    except (NotFoundError, FormatError) as exc:
+        if not files.exists(name):
+            # Somebody destroyed a key in it and replaced it, which is no failure of storage.
+            raise NotFoundError(ErrorKind.NAME_ABSENT, f"{name} was replaced") from exc
+        raise StorageError(
+            ErrorKind.VAULT_REPLICA_DIFFERS, f"{replica.where(name)} cannot be read back"
+        ) from exc
 
 
 def _is_unchanged(files: VaultFiles, sources: set[str]) -> bool:
@@ -215,14 +229,15 @@ def _carry_late(files: VaultFiles, opened: _Opened, sources: set[str]) -> None:
                 written = files.write_groups(
                     _rewrap(files, opened, missing, epoch), epoch=opened.epoch
                 )
+                if not files.exists(name):
+                    # Whoever took it away may have looked before all of the new one was there.
+                    for own in written:
+                        files.remove_group(own)
+                    continue
+                _verify(files, opened, written)
             except NotFoundError:
                 continue
-            _verify(files, opened, written)
-            if files.exists(name):
-                carried.add(name)
-                continue
-            for own in written:
-                files.remove_group(own)
+            carried.add(name)
     raise ConflictError(ErrorKind.RACE_LOST, "keys were put under the old epoch again and again")
 
 

@@ -10,8 +10,6 @@ from bwcstore._values import (
     STORE_SCOPE,
     ActId,
     ActorId,
-    Digest,
-    Instant,
     ObjectId,
     ScopeId,
     StoreId,
@@ -136,6 +134,15 @@ class Shop:
     ) -> Committed:
         """Enrol an actor."""
         return self.append(self._enrolment(actor, role, key))
+
+    def refusal(self) -> Draft:
+        """A small entry that anybody may bring about."""
+        return Draft(
+            scope=STORE_SCOPE,
+            kind="access.refused",
+            by=BOSS,
+            body={"verb": "read", "code": "not-authorized", "count": 1},
+        )
 
     def grant(self, actor: ActorId = READER, purpose: str = "investigation") -> Committed:
         """Authorize an actor to read everything."""
@@ -296,6 +303,3 @@ def large_store() -> Shop:
     shop.ingest(bytes_of(3 * PAYLOAD))
     return shop.close()
 
-
-EPOCH: Final = Instant.parse("2026-01-02T03:04:05.000000Z")
-NOTHING: Final = Digest(bytes(32))

@@ -37,7 +37,7 @@ def test_the_finer_class_decides() -> None:
 
 def test_the_guide_lists_every_code() -> None:
     """The table of the guide has every code, and no other."""
-    listed = {int(n) for n in re.findall(r"^\| `(\d+)` \|", GUIDE.read_text("utf-8"), re.M)}
+    listed = {int(n) for n in re.findall(r"^\| `(\d+)` \|", GUIDE.read_text("utf-8"), re.MULTILINE)}
 
     assert {int(code) for code in Exit} == listed
 

@@ -29,7 +29,13 @@ def test_nothing_shown_can_act_on_a_terminal(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("length_bytes", "expected"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536 << 10, "1.5 MiB"), (1 << 50, "1.0 PiB")],
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1536 << 10, "1.5 MiB"),
+        (1 << 50, "1.0 PiB"),
+    ],
 )
 def test_lengths_are_for_people(length_bytes: int, expected: str) -> None:
     """A length has one decimal and a binary unit."""
@@ -62,9 +68,7 @@ def test_columns_with_a_mark_are_right_aligned() -> None:
 
 
 @pytest.mark.parametrize("machine", [True, False])
-def test_errors_go_to_standard_error(
-    machine: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_errors_go_to_standard_error(machine: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """An error is JSON for programs and a line for people, never on standard output."""
     Output(machine=machine, quiet=True).fail("some-code", "what\nhappened", 3)
     out, err = capsys.readouterr()

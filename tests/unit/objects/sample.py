@@ -32,13 +32,9 @@ def describe(digest: Digest, length_bytes: int) -> tuple[RecordPart, ContentPart
     return record, ContentPart(file=FileName.of(b"axon_0001.mp4"))
 
 
-def writer(
-    backend: Backend, environment: Environment, geometry: Geometry = SMALL
-) -> ObjectWriter:
+def writer(backend: Backend, environment: Environment, geometry: Geometry = SMALL) -> ObjectWriter:
     """A writer for the sample store."""
-    return ObjectWriter(
-        backend=backend, environment=environment, store_id=STORE, geometry=geometry
-    )
+    return ObjectWriter(backend=backend, environment=environment, store_id=STORE, geometry=geometry)
 
 
 def write(world: World, plaintext: bytes, geometry: Geometry = SMALL) -> Written:
@@ -50,9 +46,7 @@ def write(world: World, plaintext: bytes, geometry: Geometry = SMALL) -> Written
 
 def reader(world: World, manifest: Manifest, key: bytes = KEYS.content) -> ObjectReader:
     """A reader of the sample object."""
-    return ObjectReader(
-        manifest, backend=world.backend, content_key=key, workers=world.workers
-    )
+    return ObjectReader(manifest, backend=world.backend, content_key=key, workers=world.workers)
 
 
 def fetch(world: World, written: Written) -> Manifest:

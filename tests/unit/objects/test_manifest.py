@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 import pytest
@@ -19,8 +20,8 @@ from bwcstore.objects._manifest import (
     seal_record,
 )
 from bwcstore.objects._parts import ContentPart, Facts, FileName, RecordPart
-from bwcstore.objects._sealed_part import PART_SIZE_MAX
 from bwcstore.objects._seal import start
+from bwcstore.objects._sealed_part import PART_SIZE_MAX
 from tests.unit.objects.sample import KEYS, OBJECT, OVERHEAD, PAYLOAD, SMALL, STORE
 
 OTHER_STORE = StoreId.parse("00000000-0000-4000-8000-000000000000")
@@ -86,7 +87,9 @@ def test_open_part_hides_what_is_sealed() -> None:
     """Names, digests of plaintext and file names are nowhere in the open bytes."""
     raw = _manifest().encode()
 
-    assert [] == [word for word in (b"Doe", b"a.mp4", b"officer", b"abab", b"sha256") if word in raw]
+    assert [] == [
+        word for word in (b"Doe", b"a.mp4", b"officer", b"abab", b"sha256") if word in raw
+    ]
 
 
 @pytest.mark.spec("MAN-3")
@@ -107,7 +110,7 @@ def _set(path: str, new: Json) -> Callable[[dict[str, Json]], None]:
         *parents, last = path.split(".")
         here: Json = value
         for part in parents:
-            here = here[int(part)] if isinstance(here, list) else here[part]  # type: ignore[call-overload,index]  # test data
+            here = here[int(part)] if isinstance(here, list) else here[part]  # type: ignore[index]  # test data
         here[last] = new  # type: ignore[call-overload,index]  # test data
 
     return change
@@ -164,7 +167,7 @@ def test_invalid_fields_are_refused(path: str, new: Json, kind: ErrorKind) -> No
     def change(value: dict[str, Json]) -> None:
         first, *rest = path.split(".", 2)
         if first == "segments" and rest:
-            _set(rest[1], new)(value["segments"][int(rest[0])])  # type: ignore[call-overload,index,arg-type]  # test data
+            _set(rest[1], new)(value["segments"][int(rest[0])])  # type: ignore[index,arg-type]  # test data
         else:
             _set(path, new)(value)
 
@@ -196,7 +199,7 @@ def test_sealed_parts_open() -> None:
         {"record": _manifest().content, "content": _manifest().record},
     ],
 )
-def test_sealed_parts_open_in_their_place_only(change: dict[str, object]) -> None:
+def test_sealed_parts_open_in_their_place_only(change: dict[str, Any]) -> None:
     """A part does not open in another object, in another store, or as the other part."""
     moved = attrs.evolve(_manifest(), **change)
     kinds = []

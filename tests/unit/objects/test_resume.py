@@ -35,7 +35,9 @@ def test_round_trip(state: JournalState) -> None:
 
 def test_segments_are_kept_in_order() -> None:
     """A segment told of again replaces the earlier one; the order is that of numbers."""
-    state = STATE.with_segment(_done(2)).with_segment(_done(0)).with_segment(_done(2, length_bytes=5))
+    state = (
+        STATE.with_segment(_done(2)).with_segment(_done(0)).with_segment(_done(2, length_bytes=5))
+    )
 
     assert [(0, 9), (2, 5)] == [(done.number, done.length_bytes) for done in state.segments]
 

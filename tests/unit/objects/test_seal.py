@@ -29,9 +29,7 @@ def _seal(parts: list[bytes], rotation: int = 20) -> bytes:
         chunk = bytearray(len(part) + 32)
         place = Place.FINAL if position == len(parts) - 1 else Place.INNER
         iv = position.to_bytes(12, "big")
-        cipher.seal_into(
-            memoryview(part), memoryview(chunk), position=position, place=place, iv=iv
-        )
+        cipher.seal_into(memoryview(part), memoryview(chunk), position=position, place=place, iv=iv)
         result += chunk
     return result
 
@@ -100,9 +98,7 @@ def test_associated_data() -> None:
 
 
 @pytest.mark.spec("SEG-9")
-@pytest.mark.parametrize(
-    ("key", "aad"), [(bytes(32), AAD), (KEY, b"This is another"), (KEY, b"")]
-)
+@pytest.mark.parametrize(("key", "aad"), [(bytes(32), AAD), (KEY, b"This is another"), (KEY, b"")])
 def test_other_key_or_object_is_refused(key: bytes, aad: bytes) -> None:
     """A header opens under its own key and for its own object only."""
     header = _seal([b"x"])[:74]
@@ -155,9 +151,7 @@ def test_header_of_other_length_is_refused(length: int) -> None:
         (0, Place.FINAL, ErrorKind.CHUNK_SHAPE),
     ],
 )
-def test_chunk_opens_in_its_own_place_only(
-    position: int, place: Place, kind: ErrorKind
-) -> None:
+def test_chunk_opens_in_its_own_place_only(position: int, place: Place, kind: ErrorKind) -> None:
     """A chunk is refused at another position, and as the last when it is not."""
     sealed = _seal([b"12345678", b"x"])
     with pytest.raises(IntegrityError) as caught:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -28,7 +29,6 @@ from tests.unit.objects.sample import (
     OBJECT,
     PAYLOAD,
     SMALL,
-    STORE,
     data,
     describe,
     fetch,
@@ -364,7 +364,7 @@ def test_resume_keeps_finished_segments() -> None:
         lambda plaintext: plaintext[: 3 * PAYLOAD] + b"X" + plaintext[3 * PAYLOAD + 1 :],
         lambda plaintext: plaintext[: 3 * PAYLOAD],
         lambda plaintext: plaintext[: 2 * PAYLOAD],
-        lambda plaintext: b"",
+        lambda plaintext: plaintext[:0],
     ],
 )
 def test_changed_source_is_refused(change: Callable[[bytes], bytes]) -> None:
@@ -430,7 +430,7 @@ def test_every_failure_point(fault: Fault) -> None:
     plaintext = data(5 * PAYLOAD)
     for number in itertools.count():
         world, journal = World(plan=FailAt(number, fault)), NoteJournal()
-        world.attempt(lambda one, notes=journal: _resumed(one, notes, plaintext))
+        world.attempt(partial(_resumed, journal=journal, plaintext=plaintext))
         again = world.reopen()
         if not [name for name in again.storage.contents if "manifest" in name]:
             _resumed(again, journal, plaintext)

@@ -4,7 +4,6 @@ from typing import Final
 
 import pytest
 from tests.unit.storage.vault_setting import (
-    OTHER_STORE,
     STORE,
     FixedSource,
     Setting,
@@ -18,12 +17,10 @@ from bwcstore.errors import (
     AlreadyExistsError,
     ErrorKind,
     InvalidInputError,
-    KeyVaultError,
     NotFoundError,
     StorageError,
 )
 from bwcstore.storage._keywrap import key_check
-from bwcstore.storage._vault import DirectoryVault
 from bwcstore.testing._world import MemoryBackend
 
 SECRET: Final = bytes.fromhex("c0ffee" * 10 + "beef")
@@ -119,7 +116,7 @@ def test_a_key_that_one_replica_lacks_is_put_there_again() -> None:
     assert [content(1)] == setting.readable([content(1)], setting.places[1])
 
 
-@pytest.mark.spec("VLT-15")
+@pytest.mark.spec("VLT-14")
 def test_a_shared_id_put_by_two_processes_has_one_key() -> None:
     """Of two processes that put different keys as `tag`, the second is refused."""
     setting = Setting()
@@ -164,21 +161,6 @@ def test_doubt_is_not_absence() -> None:
         vault.get(content(1))
 
     assert ErrorKind.VAULT_MISSING == caught.value.kind
-
-
-@pytest.mark.spec("VLT-13")
-def test_nothing_is_put_while_a_replica_is_missing() -> None:
-    """An empty place among the replicas, such as a disk that is not mounted, stays empty."""
-    setting = Setting()
-    setting.create()
-    empty = MemoryBackend()
-    vault = setting.open([setting.places[0], empty])
-
-    with pytest.raises(StorageError) as caught:
-        vault.put(keys(1))
-
-    assert ErrorKind.VAULT_MISSING == caught.value.kind
-    assert {} == empty.contents
 
 
 @pytest.mark.spec("VLT-11")
@@ -324,184 +306,6 @@ def test_inventory_lists_the_living() -> None:
         for number in (1, 2)
     ]
     assert expected == list(vault.inventory())
-
-
-@pytest.mark.spec("VLT-20")
-def test_notes_are_replaced() -> None:
-    """The newest version is recalled, and only it is kept."""
-    setting = Setting()
-    vault = setting.create()
-    vault.remember("head", b"one")
-    vault.remember("head", b"two")
-    vault.remember("journal/0193a5b2", b"j")
-
-    assert (b"two",) == setting.open().recall("head")
-    assert ("head", "journal/0193a5b2") == vault.notes("")
-    assert ("journal/0193a5b2",) == vault.notes("journal/")
-    assert 2 == sum(name.startswith("notes/") for name in setting.places[0].contents)
-
-
-@pytest.mark.spec("VLT-20")
-def test_differing_notes_are_all_shown() -> None:
-    """When a replica missed a note, both versions are recalled, the newest first."""
-    setting = Setting()
-    vault = setting.create()
-    vault.remember("head", b"one")
-    kept = dict(setting.places[1].contents)
-    vault.remember("head", b"two")
-    setting.places[1].contents.clear()
-    setting.places[1].contents.update(kept)
-
-    assert (b"two", b"one") == setting.open().recall("head")
-
-
-@pytest.mark.spec("VLT-20")
-def test_forgotten_notes_are_gone() -> None:
-    """A forgotten note is in no replica; forgetting again is no error."""
-    setting = Setting()
-    vault = setting.create()
-    vault.remember("head", b"one")
-
-    vault.forget("head")
-    vault.forget("head")
-
-    assert () == vault.recall("head")
-    assert () == vault.notes("")
-
-
-@pytest.mark.spec("VLT-20")
-@pytest.mark.parametrize("name", ["", "Head", "a.b", "/a", "a/", "a" * 257])
-def test_note_names_have_one_form(name: str) -> None:
-    """Names outside the grammar are refused."""
-    vault = Setting().create()
-
-    with pytest.raises(InvalidInputError):
-        vault.remember(name, b"x")
-
-    assert () == vault.notes("")
-
-
-@pytest.mark.spec("VLT-6")
-def test_a_wrong_root_key_is_recognised() -> None:
-    """Another root key is `KEY_WRONG` at once."""
-    setting = Setting()
-    setting.create()
-
-    with pytest.raises(KeyVaultError) as caught:
-        setting.open(source=FixedSource(bytes(32)))
-
-    assert ErrorKind.KEY_WRONG == caught.value.kind
-
-
-@pytest.mark.spec("VLT-7")
-def test_no_vault_is_said_so() -> None:
-    """An empty place is `VAULT_MISSING`."""
-    with pytest.raises(KeyVaultError) as caught:
-        Setting().open()
-
-    assert ErrorKind.VAULT_MISSING == caught.value.kind
-
-
-@pytest.mark.spec("VLT-7")
-def test_a_vault_is_not_made_twice() -> None:
-    """Creating where a vault is changes nothing."""
-    setting = Setting()
-    setting.create().put(keys(1))
-    before = [dict(place.contents) for place in setting.places]
-
-    with pytest.raises(AlreadyExistsError):
-        setting.create()
-
-    assert before == [place.contents for place in setting.places]
-
-
-@pytest.mark.spec("VLT-7")
-def test_keys_of_another_store_are_refused() -> None:
-    """Opening for another store, or with a replica of another store, is `VAULT_INVALID`."""
-    setting = Setting()
-    setting.create()
-    other = Setting(count=1)
-    DirectoryVault.create(
-        other.places,
-        store_id=OTHER_STORE,
-        source=other.source,
-        entropy=setting.entropy,
-        clock=other.clock,
-    )
-
-    for places, store_id in (
-        (setting.places, OTHER_STORE),
-        ([setting.places[0], other.places[0]], None),
-    ):
-        with pytest.raises(KeyVaultError) as caught:
-            DirectoryVault.open(
-                places,
-                store_id=store_id,
-                source=setting.source,
-                entropy=setting.entropy,
-                clock=setting.clock,
-            )
-        assert ErrorKind.VAULT_INVALID == caught.value.kind
-
-
-@pytest.mark.spec("VLT-7")
-def test_one_place_is_not_two_replicas() -> None:
-    """The same replica given twice is refused: it would look like two copies."""
-    setting = Setting()
-    setting.create()
-
-    with pytest.raises(KeyVaultError) as caught:
-        setting.open([setting.places[0], setting.places[0]])
-
-    assert ErrorKind.VAULT_INVALID == caught.value.kind
-
-
-def test_no_places_are_refused() -> None:
-    """A vault needs a place."""
-    with pytest.raises(InvalidInputError) as caught:
-        Setting().open([])
-
-    assert ErrorKind.ARGUMENT_INVALID == caught.value.kind
-
-
-@pytest.mark.spec("VLT-19")
-def test_the_root_key_can_be_changed() -> None:
-    """Afterwards the new root key opens everything and the old one nothing."""
-    setting = Setting()
-    vault = setting.create()
-    vault.put(keys(1))
-    before = set(setting.places[0].contents)
-    new = FixedSource(b"n" * 32)
-
-    vault.rewrap_root(new)
-    vault.put(keys(2))
-
-    again = setting.open(source=new)
-    assert [key(1), key(2)] == [again.get(content(1)), again.get(content(2))]
-    with pytest.raises(KeyVaultError) as caught:
-        setting.open()
-    assert ErrorKind.KEY_WRONG == caught.value.kind
-    gone = before - setting.places[0].contents.keys()
-    assert {"header/0001", "epochs/00000000/0001"} == gone
-
-
-@pytest.mark.spec("VLT-18", "VLT-19")
-def test_a_saved_copy_opens_only_with_the_root_key_of_its_time() -> None:
-    """A copy from before a rotation is escrow while the old root key lives, and dead after."""
-    setting = Setting()
-    vault = setting.create()
-    vault.put({content(1): SECRET})
-    saved = MemoryBackend(dict(setting.places[0].contents))
-    new = FixedSource(b"n" * 32)
-    vault.destroy([content(1)])
-    vault.rotate()
-    vault.rewrap_root(new)
-
-    with pytest.raises(KeyVaultError) as caught:
-        setting.open([saved], source=new)
-
-    assert ErrorKind.KEY_WRONG == caught.value.kind
-    assert SECRET == setting.open([saved]).get(content(1))
 
 
 def test_secrets_are_not_shown() -> None:

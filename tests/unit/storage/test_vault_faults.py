@@ -277,7 +277,7 @@ def test_two_rotations_at_once_lose_nothing() -> None:
         }
 
 
-@pytest.mark.spec("VLT-15")
+@pytest.mark.spec("VLT-14")
 def test_of_two_keys_under_one_shared_id_at_most_one_is_kept() -> None:
     """Two processes put different keys as `tag` at once: whoever succeeds, reads its own key."""
     for number in count():

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bwcstore.cli._ingest import Found, Unreadable, find, source_id
+from bwcstore.cli._sources import Found, Unreadable, find, source_id
 
 
 def _names(root: Path, *, hidden: bool = False) -> list[str]:
     return [
-        one.relative.as_posix()
-        for one in find([root], hidden=hidden)
-        if isinstance(one, Found)
+        one.relative.as_posix() for one in find([root], hidden=hidden) if isinstance(one, Found)
     ]
 
 

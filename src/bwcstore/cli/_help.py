@@ -1,0 +1,153 @@
+"""What help and reference say of a command beyond its first lines."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+DETAILS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "init": """\
+The store's directory must be absent or empty; its parent must exist. Made where they are
+missing: the key file (`--key-file`, mode 0600), every vault, and the first actor's signing
+key (`--actor-key`, mode 0600; not with `--asserted`). Where a vault exists and its key file
+does not, nothing is made: a new key could not open it. A creation that broke off is
+finished by the same command. Printed are the store's id and its verifier key. Publish the
+verifier key.
+""",
+        "ingest": """\
+Folders are searched through: regular files only, in ascending order of the bytes of their
+names, links and hidden names left out. A file or link that is named is taken as it is. `--`
+ends the options, so that names may begin with a dash.
+
+A recording is known again by its source id. Its scope is the device, or `importer:ACTOR`
+without one; its text is `PATH;LENGTH;MTIME`: the path below the folder that was named,
+percent encoded, the length in bytes, and the time of modification in nanoseconds. So the
+same command on the same folder finishes what is missing and returns the receipts of the
+rest. `--source-id` gives the text instead, for one source; standard input has no source id
+unless it is given.
+
+One line per file, in the order of the files: outcome (`ingested`, `resumed`, `present`),
+object, length, source, receipt. Failures are told on standard error and do not stop the
+others; the exit code is then the largest of theirs. With `--json`: one line per file,
+failures included, with `source`, `outcome`, `object`, `sha256`, `length_bytes`, `receipt`,
+or `error`.
+
+Receipts are kept as `OBJECT.receipt` in the folder that `--receipts` names. No receipt is
+ever overwritten; the same one is kept once.
+""",
+        "ls": """\
+What the open part of the ledger tells; names, case numbers and file names are sealed, and
+shown by `bwcstore show`. With `--json`: one line per object.
+""",
+        "show": """\
+Needs a role (`records`, `auditor`, `responsible-authority`) or an authorization in force
+for the object.
+""",
+        "cat": """\
+Refuses to write to a terminal without `--force`. Needs a written authorization in force for
+the purpose that `--purpose` states. Every chunk is authenticated before a byte of it is
+written.
+""",
+        "export": """\
+The file appears only when it is whole and its SHA-256 is the one that the recording had.
+Prints that digest and the name, as `sha256sum` does, which can check it again later.
+""",
+        "log": """\
+With `--json`: one line per entry, with `leaf` (the entry as it is stored), `hash`, `login`
+and `payload` (what was sealed, where the keys are there to open it).
+""",
+        "verify": """\
+Without `--with-keys` nothing is needed but the store's directory: no key, no actor, no
+reason, and nothing is written. Compared are chunks with manifests, manifests with entries,
+entries with each other, and all of them with signed checkpoints. From the vaults only the
+last checkpoint is read that they remember, if it can be; `--expect` names more that was
+kept outside: checkpoint notes, receipts, or folders with `*.note` and `*.receipt`.
+
+The last lines sum up. The line `rollback` says one of three things: excluded, when the
+store extends what was kept outside; rolled back or rewritten, when it does not; cannot be
+excluded, when nothing kept outside was there to compare with. A store alone can never
+exclude it.
+
+With a budget (`--bytes`, `--seconds`, `--percent`) the ledger is still checked whole, and
+as much of the objects as the budget allows; `--cursor FILE` goes on where the last run
+ended, and keeps the place for the next one. The file lies outside the store.
+
+`--with-keys` acts in a session: the audit itself is an entry, and no plaintext is released.
+
+Exit code 1 when there are findings of severity error; with `--strict` also for warning.
+Each finding has a code, the clause of the audit chapter that orders the check, the stored
+name, entry, chunk and bytes, what was expected and what was found. With `--json`: the whole
+report, and `rollback`: `extended`, `rolled-back` or `cannot-be-excluded`.
+""",
+        "receipt verify": """\
+Needs no store. Exit code 6 when the store's key did not sign it; with `--recording`, exit
+code 1 when that file is not the one that the receipt is about.
+""",
+        "checkpoint": """\
+A C2SP signed note. Give it to somebody who could not have changed the store, and `verify
+--expect` it later.
+""",
+        "prove": """\
+`OBJECT` and `--entry` give a C2SP `tlog-proof`, which says that the entry is in the log of
+the checkpoint inside. `--since NOTE` says that the log of now extends the one of that
+checkpoint.
+""",
+        "key init": """\
+For a store that is to be created later with `bwcstore init --key-file`.
+""",
+        "key health": """\
+Exit code 1 when a replica lacks something or is damaged, and when there is only one.
+""",
+        "key backup": """\
+A backup opens what is living when it is made, until it is destroyed.
+""",
+        "key drill": """\
+The check value of every living key is compared with the backup's, and every key, or
+`--sample` of each file, is unwrapped from both.
+""",
+        "key rotate": """\
+Needs the role `responsible-authority`.
+""",
+        "key add-replica": """\
+The next ingest is durable there too. From then on, name all replicas with `--vault` or
+`BWCSTORE_VAULTS`.
+""",
+        "actor enrol": """\
+Roles: `responsible-authority`, `records`, `officer`, `importer`, `reader`, `auditor`. Needs
+the role `responsible-authority`. Enrolling somebody again replaces roles and key.
+""",
+        "actor revoke": """\
+Nobody can revoke themselves.
+""",
+        "actor key": """\
+The file is a PKCS #8 PEM of mode 0600, which OpenSSL reads too. The actor keeps it; the
+public half is given to whoever enrols them.
+""",
+        "authorize": """\
+Reading a recording needs a written authorization in force for the stated purpose. Times are
+of ISO 8601 with a zone. Once two actors can act, this must be signed by the acting one: see
+`--actor-key`.
+""",
+        "revoke-authorization": """\
+Needs a signature as `authorize` does.
+""",
+        "leftovers discard": """\
+Nothing younger than an hour is ever touched, and nothing of an object that was ingested.
+Needs the role `responsible-authority`.
+""",
+        "doctor": """\
+Versions, what the storage can do, free space and other warnings of the storage, vault
+replicas, clock, and whether the store is read-only and why. Exit code 1 when there is any
+warning.
+""",
+        "demo": """\
+About ten seconds, no network. Encodes three recordings (extra `media`), or takes yours;
+ingests them into a store of their own; shows a refusal, an authorization, playback with
+jumps, and the log; verifies without keys and with them; then attacks copies of the store in
+seven ways and rolls it back, and shows each named. Yours are only read. Everything lies in
+a temporary directory that is removed at the end, unless `--keep` names another.
+
+It checks itself: exit code 1 when anything comes out otherwise than it says.
+""",
+    }
+)
