@@ -67,7 +67,7 @@ bench: $(VENV)/.dev ## Measure; each number is printed beside its ceiling.
 
 bench-smoke: $(VENV)/.dev
 	@if ls benchmarks/test_*.py >/dev/null 2>&1; then \
-		BWC_BENCH_SMOKE=1 $(PYTEST) -q benchmarks; fi
+		$(PYTEST) -q benchmarks; fi
 
 simulate: $(VENV)/.dev ## Run simulated worlds from fresh seeds, or from BWC_SEED=n.
 	BWC_SEED=$${BWC_SEED:-fresh} $(PYTEST) -n $(JOBS) tests/simulation

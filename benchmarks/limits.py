@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -25,9 +25,14 @@ CHUNK_BYTES: Final = 1024 * 1024
 _SAMPLE_BYTES: Final = 512 * 1024 * 1024
 
 
-def bench_bytes(*, timed: bool) -> int:
-    """How much data to work on: `BWCSTORE_BENCH_BYTES`, 2 GiB, or 4 MiB when nothing is timed."""
-    if not timed:
+def bench_bytes(benchmark: Any) -> int:
+    """How much data to work on: `BWCSTORE_BENCH_BYTES`, 2 GiB, or 4 MiB when nothing is timed.
+
+    Args:
+        benchmark: the fixture of pytest-benchmark, or the configuration of pytest.
+    """
+    disabled = getattr(benchmark, "disabled", None)
+    if disabled if disabled is not None else benchmark.getoption("benchmark_disable"):
         return SMALL_BYTES
     return int(os.environ.get("BWCSTORE_BENCH_BYTES", str(LARGE_BYTES)))
 

@@ -6,6 +6,7 @@ two SHA-256 and one AES-GCM over all cores.
 
 import itertools
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -57,11 +58,6 @@ def ingest(writer: ObjectWriter, path: Path) -> None:
         writer.write(source, object_id=object_id, keys=KEYS, describe=describe)
 
 
-@pytest.fixture(name="timed")
-def _timed(request: pytest.FixtureRequest) -> bool:
-    return not request.config.getoption("benchmark_disable")
-
-
 @pytest.fixture(name="directory")
 def _directory(tmp_path: Path) -> Iterator[Path]:
     yield from limits.bench_directory(tmp_path)
@@ -87,36 +83,40 @@ def _fresh(directory: Path) -> Callable[[], tuple[tuple[ObjectWriter], dict[str,
 
     def setup() -> tuple[tuple[ObjectWriter], dict[str, object]]:
         for old in directory.glob("store-*"):
-            limits.shutil.rmtree(old)
+            shutil.rmtree(old)
         backend = LocalBackend.create_root(directory / f"store-{next(stores)}")
         return (object_writer(backend),), {}
 
     return setup
 
 
-def test_one_file(benchmark: Any, directory: Path, timed: bool) -> None:
+def test_one_file(benchmark: Any, directory: Path) -> None:
     """One large recording; also `cp` and `sha256sum` of it, for comparison."""
-    length = limits.bench_bytes(timed=timed)
+    length = limits.bench_bytes(benchmark)
     source = limits.make_source(directory / "source", length)
     benchmark.pedantic(
-        lambda writer: ingest(writer, source), setup=_fresh(directory), rounds=5 if timed else 1
+        lambda writer: ingest(writer, source),
+        setup=_fresh(directory),
+        rounds=5 if benchmark.enabled else 1,
     )
-    if timed:
+    if benchmark.enabled:
         _report(benchmark, "ingest of one file", length, limits.crypto_seconds(length, CORES))
         plain = limits.mib_per_s(length, limits.copy_and_hash_seconds(source, directory))
         benchmark.extra_info["cp_and_sha256sum_mib_per_s"] = plain
         print(f"cp and sha256sum: {plain} MiB/s")
 
 
-def test_many_files(benchmark: Any, directory: Path, timed: bool) -> None:
-    """64 recordings of 64 MiB, as many at once as there are cores, each in one thread."""
-    length = limits.bench_bytes(timed=timed) * (2 if timed else 1) // FILES
+def test_many_files(benchmark: Any, directory: Path) -> None:
+    """64 recordings of 64 MiB, two for each core at once, each in one thread, so that
+    a core has work while storage writes.
+    """
+    length = limits.bench_bytes(benchmark) * (2 if benchmark.enabled else 1) // FILES
     sources = [
         limits.make_source(directory / f"source-{number}", length) for number in range(FILES)
     ]
 
     def work(writer: ObjectWriter) -> None:
-        with ThreadPoolExecutor(CORES) as pool:
+        with ThreadPoolExecutor(2 * CORES) as pool:
             list(pool.map(lambda path: ingest(writer, path), sources))
 
     def setup() -> tuple[tuple[ObjectWriter], dict[str, object]]:
@@ -125,17 +125,16 @@ def test_many_files(benchmark: Any, directory: Path, timed: bool) -> None:
         own = ObjectWriter(backend=writer._backend, environment=environment, store_id=STORE)
         return (own,), nothing
 
-    setup_rounds = 3 if timed else 1
-    benchmark.pedantic(work, setup=setup, rounds=setup_rounds)
-    if timed:
+    benchmark.pedantic(work, setup=setup, rounds=3 if benchmark.enabled else 1)
+    if benchmark.enabled:
         total = length * FILES
         ceiling = (2 * limits.sha256_seconds(total) + limits.seal_seconds(total)) / CORES
         _report(benchmark, f"ingest of {FILES} files", total, ceiling)
 
 
-def test_memory(benchmark: Any, directory: Path, timed: bool) -> None:
+def test_memory(benchmark: Any, directory: Path) -> None:
     """How far memory rises during the ingest of one large recording; the bound is 256 MiB."""
-    length = limits.bench_bytes(timed=timed)
+    length = limits.bench_bytes(benchmark)
     source = limits.make_source(directory / "source", length)
     rise = benchmark.pedantic(
         lambda: limits.peak_rise_bytes(MEMORY, str(source), str(directory / "store")), rounds=1

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import pytest
 from benchmarks import limits
-from benchmarks.test_ingest import KEYS, STORE, describe, object_writer
+from benchmarks.test_ingest import KEYS, describe, object_writer
 
 from bwcstore import _layout
 from bwcstore._system import system_environment
@@ -50,15 +50,12 @@ class Stored:
         )
 
 
-@pytest.fixture(name="timed", scope="module")
-def _timed(request: pytest.FixtureRequest) -> bool:
-    return not request.config.getoption("benchmark_disable")
-
-
 @pytest.fixture(name="stored", scope="module")
-def _stored(tmp_path_factory: pytest.TempPathFactory, timed: bool) -> Iterator[Stored]:
+def _stored(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stored]:
     for directory in limits.bench_directory(tmp_path_factory.mktemp("read")):
-        source = limits.make_source(directory / "source", limits.bench_bytes(timed=timed))
+        source = limits.make_source(directory / "source", limits.bench_bytes(request.config))
         backend = LocalBackend.create_root(directory / "store")
         with source.open("rb", buffering=0) as file:
             written = object_writer(backend).write(

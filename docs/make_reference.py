@@ -25,7 +25,30 @@ pip install 'bwcstore[cli]'
 
 It turns arguments into calls of the library and errors into
 [exit codes](../guides/errors-and-exit-codes.md); it decides nothing.
-Results are printed on standard output, remarks on standard error.
+`bwcstore COMMAND --help` shows what is here for one command.
+
+## What is printed
+
+Results go to standard output; remarks, progress, warnings and errors go to standard error.
+Warnings repeat for as long as they are true, and `--quiet` does not silence them.
+
+Names, reasons and messages that come from outside are printed with everything escaped that a
+terminal could act on: a line end is `\\n`, a byte that is no text `\\xff`, a backslash `\\\\`.
+`NO_COLOR` is obeyed, and nothing depends on colour.
+Tables that are piped are as wide as they need to be.
+
+With `--json`, standard output holds JSON in ASCII and nothing else: **one document on one line**;
+for the commands that stream, `ingest`, `ls` and `log`, **one document per line**.
+An error is one line on standard error, and so is each warning:
+
+```json
+{"error": {"exit_code": 5, "kind": "not-authorized", "message": "..."}}
+{"warning": {"kind": "keys-single-copy", "message": "..."}}
+```
+
+Every `kind` is one of the [error codes](error-codes.md), or `usage` or `interrupted`, and keeps its
+meaning; messages may change.
+No command shows a traceback, but for a defect of the program, where `BWCSTORE_TRACEBACK` is set.
 """
 
 
@@ -53,7 +76,7 @@ def page() -> str:
         own = [one for one in command.params if one.name not in SHARED]
         arguments = [one for one in own if one.param_type_name == "argument"]
         usage = " ".join([name, "[OPTIONS]", *(_metavar(one) for one in arguments)])
-        parts += [f"## `{name}`\n", f"{_flat(command.help)}\n", f"```text\n{usage}\n```\n"]
+        parts += [f"## `{name}`\n", f"{_paragraphs(command.help)}\n", f"```text\n{usage}\n```\n"]
         if own:
             parts.append(_table(own))
         taken = [f"`{one.opts[0]}`" for one in command.params if one.name in SHARED]
@@ -78,6 +101,10 @@ def _metavar(argument: Any) -> str:
     name = (argument.metavar or argument.name.removesuffix("_text")).upper()
     name = f"{name}..." if argument.nargs == -1 else name
     return name if argument.required else f"[{name}]"
+
+
+def _paragraphs(text: str) -> str:
+    return "\n\n".join(_flat(one) for one in text.strip().split("\n\n"))
 
 
 def _flat(text: str) -> str:

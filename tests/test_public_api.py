@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -107,6 +108,14 @@ def test_exports_have_docstrings(package: str) -> None:
         ]
 
     assert [] == silent
+
+
+def test_every_name_is_used_as_a_caller_would() -> None:
+    """`tests/typing/api.py`, which the type checker reads, uses every public name."""
+    text = (ROOT / "tests/typing/api.py").read_text("utf-8")
+    unused = [name for name in bwcstore.__all__ if not re.search(rf"\b{name}\b", text)]
+
+    assert [] == unused
 
 
 def test_version_is_said_once() -> None:

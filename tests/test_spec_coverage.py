@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).parents[1]
 SPEC: Final = ROOT / "docs/spec"
 UNTESTED: Final = ROOT / "tests/untested_clauses.txt"
 _DEFINED: Final = re.compile(r"\*\*([A-Z]{3}-\d+)\.?\*\*")
-_PREFIX: Final = re.compile(r"^\| \[[^]]*\]\([a-z-]+\.md\) \| ([A-Z]{3}) \|", re.MULTILINE)
+_PREFIX: Final = re.compile(r"^\| \[[^]]*\]\([a-z-]+\.md\) \| ([A-Z, ]+) \|", re.MULTILINE)
 
 
 def _chapters() -> list[Path]:
@@ -28,7 +28,8 @@ def _definitions() -> list[str]:
 
 
 def _prefixes() -> frozenset[str]:
-    return frozenset(_PREFIX.findall((SPEC / "index.md").read_text("utf-8")))
+    listed = _PREFIX.findall((SPEC / "index.md").read_text("utf-8"))
+    return frozenset(prefix for prefixes in listed for prefix in prefixes.split(", "))
 
 
 def _marks(path: Path) -> Iterator[str]:

@@ -75,12 +75,13 @@ def test_functions_are_short() -> None:
 
 
 def test_lines_are_short() -> None:
-    """A line has at most 100 characters."""
+    """A line has at most 100 characters, not counting an instruction to a tool and its reason."""
+    pragma = re.compile(r"  # (type: ignore|noqa)\b.*")
     too_long = [
         f"{_name(path)}:{number}"
         for path in _sources()
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if len(line) > LINE_LENGTH_MAX
+        if len(pragma.sub("", line)) > LINE_LENGTH_MAX
     ]
 
     assert [] == too_long
@@ -148,7 +149,7 @@ def _raises(function: ast.FunctionDef) -> bool:
 
 
 def test_public_functions_name_their_errors() -> None:
-    """The docstring of a public function that raises has a `Raises` section.
+    """The docstring of a public function that raises has a `Raises` section, or refers to one.
 
     ruff's DOC501 asks for more than can be given: it takes a function that builds the error for
     the error's name.
@@ -162,6 +163,7 @@ def test_public_functions_name_their_errors() -> None:
         and (text := ast.get_docstring(node)) is not None
         and _raises(node)
         and "Raises:" not in text
+        and "see `" not in text.lower()
     ]
 
     assert [] == silent

@@ -17,6 +17,7 @@ from bwcstore._session._many import Failed, Item
 from bwcstore._session._read import Exported
 from bwcstore._session._session import Session
 from bwcstore._store import Store
+from bwcstore._system import SystemEntropy
 from bwcstore._values import ActorId, Digest, Instant, ObjectId, StoreId
 from bwcstore.custody import Claim, ObjectState, Parameters, Recording, Role, SourceId
 from bwcstore.errors import (
@@ -84,6 +85,7 @@ __all__ = [
     "StorageError",
     "Store",
     "StoreId",
+    "SystemEntropy",
     "VerifierKey",
     "__version__",
     "generate_actor_key",

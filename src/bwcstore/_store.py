@@ -13,11 +13,12 @@ from typing import Self
 from bwcstore import _layout
 from bwcstore._ports import Backend, Environment, KeyVault, Properties, Signer
 from bwcstore._session._acting import Acting, attribution
-from bwcstore._session._actors import enrolment, random_id
+from bwcstore._session._actors import enrolment
 from bwcstore._session._begin import (
     SIGNED_KINDS_DEFAULT,
     Settings,
     create_services,
+    make_vault,
     open_services,
     parameters_of,
 )
@@ -112,7 +113,7 @@ class Store:
         try:
             if _has_ledger(backend):
                 raise AlreadyExistsError(ErrorKind.STORE_EXISTS, f"{root} is a store already")
-            vault = _make_vault(places, key, world)
+            vault = make_vault(_make_places(places), key, world)
             services = create_services(
                 backend,
                 vault,
@@ -435,22 +436,8 @@ def _make_root(root: Path) -> LocalBackend:
     return LocalBackend.create_root(root)
 
 
-def _make_vault(places: Sequence[Path], key: KeySource, environment: Environment) -> DirectoryVault:
-    """Make the vault, or open the one that a broken creation left."""
-    backends = [
+def _make_places(places: Sequence[Path]) -> list[Backend]:
+    return [
         LocalBackend(place) if place.is_dir() else LocalBackend.create_root(place)
         for place in places
     ]
-    store_id = StoreId(random_id(environment.entropy.take(16)))
-    try:
-        return DirectoryVault.create(
-            backends,
-            store_id=store_id,
-            source=key,
-            entropy=environment.entropy,
-            clock=environment.clock,
-        )
-    except AlreadyExistsError:
-        return DirectoryVault.open(
-            backends, source=key, entropy=environment.entropy, clock=environment.clock
-        )

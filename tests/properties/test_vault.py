@@ -1,4 +1,4 @@
-"""What holds for every key vault, whatever is put, destroyed and rotated, and whoever meets whom."""
+"""What holds for every key vault, whatever is put and destroyed, and whoever meets whom."""
 
 from functools import partial
 

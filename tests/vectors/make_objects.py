@@ -17,26 +17,21 @@ Header of `manifest`: `sha256` is that of the bytes, `record` and `content` what
 import base64
 import hashlib
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
-HERE: Final = Path(__file__).parent
-if __name__ == "__main__":
-    sys.path.insert(0, str(HERE.parents[1] / "src"))
-
-from bwcstore import _encoding  # noqa: E402
-from bwcstore._values import Digest, Instant, ObjectId, StoreId  # noqa: E402
-from bwcstore.objects._manifest import (  # noqa: E402
+from bwcstore import _encoding
+from bwcstore._values import Digest, Instant, ObjectId, StoreId
+from bwcstore.objects._manifest import (
     Manifest,
     SegmentFacts,
     seal_content,
     seal_record,
 )
-from bwcstore.objects._parts import (  # noqa: E402
+from bwcstore.objects._parts import (
     Claim,
     ContentPart,
     Facts,
@@ -44,9 +39,10 @@ from bwcstore.objects._parts import (  # noqa: E402
     RecordPart,
     SourceName,
 )
-from bwcstore.objects._seal import associated_data, start  # noqa: E402
-from bwcstore.objects._segment import Geometry, Shape, hash_chunks  # noqa: E402
+from bwcstore.objects._seal import associated_data, start
+from bwcstore.objects._segment import Geometry, Shape, hash_chunks
 
+HERE: Final = Path(__file__).parent
 STORE: Final = StoreId.parse("0190163d-8694-7000-8000-0000000000aa")
 OBJECT: Final = ObjectId.parse("0190163d-8694-7000-8000-0000000000ab")
 OTHER: Final = ObjectId.parse("0190163d-8694-7000-8000-0000000000ac")
@@ -115,11 +111,10 @@ def _segment(
     stored: list[bytes] | None = None,
     change: dict[str, str] | None = None,
 ) -> bytes:
-    """One vector. `released` is how many bytes of plaintext may leave; all when None."""
+    """`released` is how many bytes of plaintext may leave; all when None."""
     stored = sealed.segments() if stored is None else stored
     shape = sealed.shape
     length = shape.length_bytes if released is None else released
-    plaintext = _plaintext(shape.length_bytes)[:length]
     segments = [
         f"{shape.segment_chunk_count(number)}/{shape.segment_bytes(number)}"
         for number in range(shape.segment_count)
@@ -136,7 +131,7 @@ def _segment(
         "segments": " ".join(segments),
         "stored": " ".join(str(len(part)) for part in stored),
         "released_bytes": str(length),
-        "released": hashlib.sha256(plaintext).hexdigest(),
+        "released": hashlib.sha256(_plaintext(shape.length_bytes)[:length]).hexdigest(),
     }
     return _vector(head | (change or {}), b"".join(stored))
 
@@ -160,7 +155,7 @@ def _whole_segments() -> dict[str, bytes]:
 
 
 def _attacked_segments() -> dict[str, bytes]:
-    small, three = _seal(8), _seal(2 * P + 1)
+    three = _seal(2 * P + 1)
     first, second, third = three.chunks
     tag, shape, length = "chunk-tag", "chunk-shape", "segment-length"
     joined = [first + second]
@@ -190,6 +185,13 @@ def _attacked_segments() -> dict[str, bytes]:
         "segment_cut": attack(length, 0, "SEG-13", "ends at a chunk", [first, third]),
         "segment_longer": attack(length, 0, "SEG-13", "one byte more", [joined[0] + b"x", third]),
         "last_segment_missing": attack("segment-missing", 2 * P, "SEG-13", "cut off", joined),
+    }
+
+
+def _refused_segments() -> dict[str, bytes]:
+    small = _seal(8)
+    shape = "chunk-shape"
+    return {
         "other_key": _segment(
             small,
             "SEG-9",
@@ -383,7 +385,7 @@ def _bad_manifests() -> dict[str, bytes]:
 def files() -> dict[Path, bytes]:
     """Every vector and its bytes."""
     chapters = {
-        "segment": _whole_segments() | _attacked_segments(),
+        "segment": _whole_segments() | _attacked_segments() | _refused_segments(),
         "manifest": _good_manifests() | _bad_manifests(),
     }
     return {

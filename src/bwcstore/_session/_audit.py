@@ -65,5 +65,5 @@ def audit_with_keys(
         return Decision(drafts=(draft,))
 
     if services.log.read_only is None:
-        services.log.append(finish)
+        services.append(finish)
     return report

@@ -1,5 +1,6 @@
 """How a store begins and how it is taken up again, whatever the storage and the vault are."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -16,12 +17,15 @@ from bwcstore._session._services import (
 )
 from bwcstore._values import STORE_SCOPE, ActorId, Instant, StoreId, check_text
 from bwcstore.custody._state import Parameters, State
-from bwcstore.errors import ErrorKind, IntegrityError, KeyVaultError
+from bwcstore.errors import AlreadyExistsError, ErrorKind, IntegrityError, KeyVaultError
 from bwcstore.ledger._draft import Decision, Draft
 from bwcstore.ledger._log import Log
 from bwcstore.ledger._note import VerifierKey
 from bwcstore.objects._segment import Geometry
+from bwcstore.storage._keysource import KeySource
 from bwcstore.storage._signer import StoredSigner
+from bwcstore.storage._vault import DirectoryVault
+from bwcstore.storage._vault_names import HEADERS
 
 FORMAT: Final = "1.0"
 REMEMBERED: Final = "head"
@@ -43,6 +47,52 @@ class Settings:
     signed_kinds: frozenset[str] = SIGNED_KINDS_DEFAULT
 
 
+def make_vault(
+    places: Sequence[Backend], key: KeySource, environment: Environment
+) -> DirectoryVault:
+    """Make the vault of a new store, or finish the one that a broken creation left (ORD-1).
+
+    Raises:
+        AlreadyExistsError: it is the vault of a store that has begun.
+        KeyVaultError: the root key is not that of the vault that is there.
+        StorageError: a place failed; calling again finishes.
+    """
+    store_id = StoreId(random_id(environment.entropy.take(16)))
+    try:
+        return DirectoryVault.create(
+            places,
+            store_id=store_id,
+            source=key,
+            entropy=environment.entropy,
+            clock=environment.clock,
+        )
+    except AlreadyExistsError:
+        # A header is what makes a place a replica, and comes last.
+        begun = [place for place in places if next(place.list(HEADERS), None) is not None]
+    vault = DirectoryVault.open(
+        begun or places, source=key, entropy=environment.entropy, clock=environment.clock
+    )
+    _check_unused(vault)
+    for place in places:
+        if begun and place not in begun:
+            vault.add_replica(place)
+    return vault
+
+
+def _check_unused(vault: KeyVault) -> None:
+    """Check that no store has begun with these keys: a second one would have its identity.
+
+    Raises:
+        AlreadyExistsError: the vault remembers a ledger.
+    """
+    if vault.recall(REMEMBERED):
+        raise AlreadyExistsError(
+            ErrorKind.STORE_EXISTS,
+            "the key vault remembers the ledger of a store: bring that store back, or choose "
+            "another place for the keys",
+        )
+
+
 def create_services(
     backend: Backend,
     vault: KeyVault,
@@ -55,9 +105,10 @@ def create_services(
     """Begin a store in empty storage (spec: ORD-1, ORD-2).
 
     Raises:
-        AlreadyExistsError: there is a ledger already.
+        AlreadyExistsError: there is a ledger already, or the vault is that of another.
         StorageError: storage or a vault replica failed; calling again finishes.
     """
+    _check_unused(vault)
     now = environment.clock.now()
     tag_key = ensure_key(vault, environment, TAG_KEY)
     signer = StoredSigner(ensure_key(vault, environment, SIGNING_KEY))

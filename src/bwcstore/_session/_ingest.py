@@ -1,5 +1,6 @@
 """Ingest: a stream becomes an evidence object, once per source, in the order that ORD-3 gives."""
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from functools import partial
@@ -12,7 +13,7 @@ from bwcstore._media import MediaFacts, read_facts
 from bwcstore._ports import Environment, Progress, ProgressEvent, no_progress
 from bwcstore._session._acting import Acting
 from bwcstore._session._journal import VaultJournal
-from bwcstore._session._records import receipt_of
+from bwcstore._session._records import make_receipt, receipt_of
 from bwcstore._session._services import KEY_BYTES, content_key_id, record_key_id
 from bwcstore._source import OpenedSource, SourceLike, open_source
 from bwcstore._values import Digest, Instant, ObjectId, ScopeId, Tag
@@ -25,7 +26,9 @@ from bwcstore.errors import (
     ErrorKind,
     IntegrityError,
     InvalidInputError,
+    KeyVaultError,
     NotFoundError,
+    StorageError,
 )
 from bwcstore.ledger._draft import Decision
 from bwcstore.objects._parts import (
@@ -103,7 +106,9 @@ def ingest(
         )
         if (found := _present(acting, order)) is not None:
             digest, length = _digest_source(order)
-            return _same_source(acting, found, digest=digest, length_bytes=length)
+            made = _same_source(acting, found, digest=digest, length_bytes=length)
+            _forget(_journal(acting, order))
+            return made
         return _write(acting, order, environment or services.environment)
 
 
@@ -185,10 +190,9 @@ def _same_source(
 def _write(acting: Acting, order: _Order, environment: Environment) -> Ingested:
     services = acting.services
     entropy = services.environment.entropy
-    journal = None
+    journal = _journal(acting, order)
     object_id = None
-    if order.source_tag is not None and order.opened.path is not None:
-        journal = VaultJournal(services.vault, order.source_tag)
+    if journal is not None:
         object_id, keys = _resumable(acting, journal)
     if object_id is None:
         object_id = ObjectId.from_time(services.environment.clock.now(), entropy.take(10))
@@ -226,9 +230,23 @@ def _write(acting: Acting, order: _Order, environment: Environment) -> Ingested:
             journal.forget()
         raise
     ingested = _commit(acting, order, object_id, written, claims)
-    if journal is not None:
-        journal.forget()
+    _forget(journal)
     return ingested
+
+
+def _journal(acting: Acting, order: _Order) -> VaultJournal | None:
+    if order.source_tag is None or order.opened.path is None:
+        return None
+    return VaultJournal(acting.services.vault, order.source_tag)
+
+
+def _forget(journal: VaultJournal | None) -> None:
+    """Remove the journal of an object that exists: should that fail, it exists all the same, and
+    whoever ingests the source again tries again.
+    """
+    if journal is not None:
+        with contextlib.suppress(StorageError, KeyVaultError):
+            journal.forget()
 
 
 def _resumable(acting: Acting, journal: VaultJournal) -> tuple[ObjectId | None, ObjectKeys]:
@@ -269,9 +287,7 @@ def _describe(
         device=recording.device,
         label=recording.label,
         officer=recording.officer,
-        source=SourceName(scope=order.source_id.scope, id=order.source_id.text)
-        if order.source_id
-        else None,
+        source=_source_name(order),
         title=recording.title,
         trigger=recording.trigger,
     )
@@ -284,6 +300,11 @@ def _describe(
         fields=Facts.of(fields) if recording.fields else None,
     )
     return record, content
+
+
+def _source_name(order: _Order) -> SourceName | None:
+    named = order.source_id
+    return SourceName(scope=named.scope, id=named.text) if named else None
 
 
 def _container(facts: MediaFacts) -> dict[str, Json]:
@@ -338,7 +359,14 @@ def _commit(
         )
     return Ingested(
         object_id=object_id,
-        receipt=receipt_of(services, _object(services.log.state, object_id)),
+        # From what is at hand: reading it back could fail, and the object exists already.
+        receipt=make_receipt(
+            services,
+            _object(services.log.state, object_id),
+            plaintext_sha256=written.plaintext_sha256,
+            length_bytes=written.length_bytes,
+            source=_source_name(order),
+        ),
         plaintext_sha256=written.plaintext_sha256,
         length_bytes=written.length_bytes,
         outcome="resumed" if written.resumed_segments else "ingested",

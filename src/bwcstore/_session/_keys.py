@@ -45,5 +45,5 @@ def rotate(acting: Acting) -> Rotation:
         )
         return Decision(drafts=(draft,))
 
-    acting.services.log.append(report)
+    acting.services.append(report)
     return Rotation(destroyed=former, opened=opened, keys=keys)

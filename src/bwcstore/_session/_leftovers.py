@@ -133,6 +133,8 @@ def discard(acting: Acting, *, older_than_seconds: float) -> Discarded:
     if gone:
         # ORD-13: what announces the end of keys is under a checkpoint before the first key ends.
         services.log.checkpoint()
+    # First, because a journal alone is not found again by the next run.
+    _forget_journals(services, gone)
     services.vault.destroy(
         key_id
         for object_id in sorted(gone)
@@ -141,7 +143,6 @@ def discard(acting: Acting, *, older_than_seconds: float) -> Discarded:
     for leftover in found:
         for name in leftover.names:
             services.backend.delete(name)
-    _forget_journals(services, gone)
     return Discarded(leftovers=found, temporary_count=services.backend.discard_leftovers())
 
 

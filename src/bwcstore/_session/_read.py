@@ -138,7 +138,7 @@ def _end_access(
         )
         return Decision(drafts=(draft,))
 
-    acting.services.log.append(plan)
+    acting.services.append(plan)
 
 
 def export_object(

@@ -1,11 +1,12 @@
 """What is kept of an object beside its bytes: manifest, record part, receipt."""
 
 from bwcstore._session._services import Services, record_key_id
+from bwcstore._values import Digest
 from bwcstore.custody._state import ObjectState
 from bwcstore.errors import ErrorKind, KeyVaultError, NotFoundError
 from bwcstore.ledger._receipt import Receipt, ReceiptSource, sign_receipt
 from bwcstore.objects._manifest import Manifest, open_record
-from bwcstore.objects._parts import RecordPart
+from bwcstore.objects._parts import RecordPart, SourceName
 from bwcstore.objects._reader import fetch_manifest
 
 
@@ -50,6 +51,24 @@ def receipt_of(services: Services, state: ObjectState) -> bytes:
         StorageError: reading failed.
     """
     record = record_of(services, state)
+    return make_receipt(
+        services,
+        state,
+        plaintext_sha256=record.plaintext_sha256,
+        length_bytes=record.length_bytes,
+        source=record.source,
+    )
+
+
+def make_receipt(
+    services: Services,
+    state: ObjectState,
+    *,
+    plaintext_sha256: Digest,
+    length_bytes: int,
+    source: SourceName | None,
+) -> bytes:
+    """The receipt of an object of which the sealed facts are known already."""
     entry = services.log.entry(state.ingested_index)
     generation, batch = services.log.place(state.ingested_index)
     warnings = (ErrorKind.KEYS_SINGLE_COPY.value,) if len(services.vault.replicas) == 1 else ()
@@ -61,12 +80,10 @@ def receipt_of(services: Services, state: ObjectState) -> bytes:
         generation=generation,
         batch=batch,
         at=entry.at,
-        plaintext_sha256=record.plaintext_sha256,
-        length_bytes=record.length_bytes,
+        plaintext_sha256=plaintext_sha256,
+        length_bytes=length_bytes,
         manifest_sha256=state.manifest_digest,
-        source=ReceiptSource(scope=record.source.scope, id=record.source.id)
-        if record.source
-        else None,
+        source=ReceiptSource(scope=source.scope, id=source.id) if source else None,
         vault_replicas=services.vault.replicas,
         storage_lock="none",
         warnings=warnings,

@@ -9,6 +9,7 @@ from bwcstore._ports import Backend, Environment, KeyVault, Signer
 from bwcstore._values import Instant, ObjectId, StoreId, Tag
 from bwcstore.custody._state import State
 from bwcstore.errors import AlreadyExistsError, ConflictError, ErrorKind, NotFoundError
+from bwcstore.ledger._draft import Committed, Decide
 from bwcstore.ledger._log import Log
 from bwcstore.objects._segment import Geometry
 
@@ -48,6 +49,25 @@ class Services:
     tag_key: bytes = attrs.field(repr=False)
     _years: set[str] = attrs.field(factory=set, init=False)
 
+    def append(self, decide: Decide[State]) -> Committed:
+        """Append to the ledger; see `Log.append`. After a doubt the head is read again (ORD-15).
+
+        Raises:
+            BwcStoreError: what the decider refuses with, or what the ledger cannot do.
+        """
+        self.settle()
+        return self.log.append(decide)
+
+    def settle(self) -> None:
+        """Read the head again if a batch may or may not have been stored (ORD-15).
+
+        Raises:
+            IntegrityError: what was found does not continue what is known.
+            StorageError: reading failed; the doubt stays.
+        """
+        if self.log.in_doubt:
+            self.log.reload()
+
     def tag(self, kind: str, value: str) -> Tag:
         """The keyed tag of a private value."""
         return tag(self.tag_key, kind, value)
@@ -66,7 +86,8 @@ class Services:
 
 
 def ensure_key(vault: KeyVault, environment: Environment, key_id: str) -> bytes:
-    """Return the vault's key of that id, drawing it first where there is none.
+    """Return the vault's key of that id, drawing it first where there is none; every replica
+    has it then.
 
     Raises:
         StorageError: a vault replica failed.
@@ -75,13 +96,14 @@ def ensure_key(vault: KeyVault, environment: Environment, key_id: str) -> bytes:
     """
     for _ in range(_ATTEMPTS):
         try:
-            return vault.get(key_id)
+            key = vault.get(key_id)
         except NotFoundError:
-            drawn = environment.entropy.take(KEY_BYTES)
+            key = environment.entropy.take(KEY_BYTES)
         try:
-            vault.put({key_id: drawn})
+            # A key that was found is put too: whoever drew it may have reached one replica only.
+            vault.put({key_id: key})
         except AlreadyExistsError:
             # Another process was at it too, and may have withdrawn its key as this one did.
             continue
-        return drawn
+        return key
     raise ConflictError(ErrorKind.RACE_LOST, f"key {key_id}: drawn by others again and again")

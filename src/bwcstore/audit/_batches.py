@@ -1,12 +1,13 @@
-"""The whole ledger in order: every generation, every batch, every entry, tree, tiles and bundles.
+"""The whole ledger in order: every generation, every batch, every entry, and the tree over them.
 
-Rules kept here (spec: AUD-3 to AUD-6, AUD-14, AUD-17):
+Rules kept here (spec: AUD-3 to AUD-6, AUD-14):
 
 - what is missing in the middle is found by the names behind it;
 - behind something missing or damaged the audit finds its place again and goes on;
 - a root is only computed over entries that are all there.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Final, cast
 
@@ -19,12 +20,12 @@ from bwcstore.audit._budget import Deadline
 from bwcstore.audit._entries import EntryAudit
 from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._links import Lines, follow_links, named_before, split_batch
-from bwcstore.audit._source import ENTRIES_LEVEL, Shelf, Stock, tile_name
-from bwcstore.audit._tree import TILE_WIDTH, GrowingTree
+from bwcstore.audit._source import Shelf, Stock
+from bwcstore.audit._tiles import TileAudit
+from bwcstore.audit._tree import GrowingTree
 from bwcstore.errors import BwcStoreError, ErrorKind
-from bwcstore.ledger._batch import BATCH_SIZE_MAX, BatchHeader
+from bwcstore.ledger._batch import BATCH_SIZE_MAX, FORMAT, BatchHeader
 from bwcstore.ledger._entry import Entry, decode_entry
-from bwcstore.ledger._explain import LEAF_SIZE_MAX
 
 CLAUSE_PRESENT: Final = "AUD-3"
 CLAUSE_LINK: Final = "AUD-5"
@@ -32,7 +33,6 @@ CLAUSE_GENESIS: Final = "AUD-6"
 CLAUSE_CHAIN: Final = "AUD-8"
 CLAUSE_PAYLOAD: Final = "AUD-11"
 CLAUSE_FRAME: Final = "AUD-14"
-CLAUSE_TILES: Final = "AUD-17"
 _ZERO_HEX: Final = b"0" * 64
 _FRAME: Final = frozenset({"store.created", "generation.closed", "generation.opened"})
 
@@ -61,12 +61,10 @@ class Wanted:
     Attributes:
         sizes: tree sizes by generation.
         entries: indices.
-        batches: generation and number.
     """
 
     sizes: Mapping[int, frozenset[int]]
     entries: frozenset[int] = frozenset()
-    batches: frozenset[tuple[int, int]] = frozenset()
 
 
 class LedgerAudit:
@@ -76,7 +74,6 @@ class LedgerAudit:
         store: whose it is; None before the first header that can be read.
         generations: by number.
         entry_hashes: of the wanted entries that are there.
-        batch_digests: of the wanted batches that are there.
         batch_count: how many batches were read.
         read_bytes: how many bytes of them.
         complete: whether the time sufficed.
@@ -88,7 +85,6 @@ class LedgerAudit:
         self.store: StoreId | None = None
         self.generations: dict[int, Grown] = {}
         self.entry_hashes: dict[int, bytes] = {}
-        self.batch_digests: dict[tuple[int, int], bytes] = {}
         self.batch_count = 0
         self.read_bytes = 0
         self.complete = True
@@ -96,15 +92,16 @@ class LedgerAudit:
         self._findings = findings
         self._entries = entries
         self._wanted = wanted
+        self._order = sorted(wanted.entries)
         self._before: bytes | None = _ZERO_HEX
         self._prev: bytes | None = bytes(32)
         self._index: int | None = 0
         self._lost_from = 0
+        self._newer = False
         self._shelf = Shelf()
         self._number = 0
         self._grown = Grown(tree=GrowingTree(()))
-        self._block: list[bytes] = []
-        self._block_number = 0
+        self._tiles = TileAudit(0, self._shelf, stock, findings)
 
     def run(self, shelves: Mapping[int, Shelf], *, deadline: Deadline, progress: Progress) -> None:
         """Read and check everything."""
@@ -135,7 +132,8 @@ class LedgerAudit:
                 )
             if not follows:
                 self._missing(_layout.batch(number, 0), 1, "batch")
-            self._check_tiles_end()
+            if self._grown.whole:
+                self._tiles.check_end(self._grown.tree.size)
             if number != numbers[-1] and not self._grown.closed and self._grown.whole:
                 self._misplaced(_layout.batch_prefix(number), None, "it is not closed")
             expected = number + 1
@@ -144,13 +142,13 @@ class LedgerAudit:
         before = self.generations.get(number - 1)
         self._shelf = shelf
         self._number = number
+        self._tiles = TileAudit(number, shelf, self._stock, self._findings)
         self._grown = Grown(
-            tree=GrowingTree(self._wanted.sizes.get(number, ()), self._check_tile),
+            tree=GrowingTree(self._wanted.sizes.get(number, ()), self._tiles.check_tile),
             first_index=0 if self._index is None else self._index,
         )
         if before is None and number:
             self._lose()
-        self._block, self._block_number = [], 0
         self.generations[number] = self._grown
 
     def _missing(self, name: str, count: int, what: str) -> None:
@@ -240,6 +238,17 @@ class LedgerAudit:
                 got=f"store {header.store}, generation {header.generation}, batch {header.batch}",
                 message=f"{name}: says that it is another batch",
             )
+        if header.format != FORMAT and not self._newer:
+            self._newer = True
+            self._findings.add(
+                ErrorKind.FORMAT_NEWER,
+                CLAUSE_LINK,
+                severity=Severity.NOTE,
+                where=name,
+                expected=FORMAT,
+                got=header.format,
+                message=f"{name}: the first batch by a writer of a newer minor version",
+            )
         if self._prev is not None and header.prev.raw != self._prev:
             self._findings.add(
                 ErrorKind.BATCH_LINK,
@@ -289,64 +298,18 @@ class LedgerAudit:
                 message=f"{name}: {absent} payload lines were left out of this copy",
             )
         self._grow(lines, hashes, index)
-        if (self._number, number) in self._wanted.batches:
-            self.batch_digests[self._number, number] = lines.digest
         self._prev = lines.digest
         self._before = hashes[-1].hex().encode()
         self._index = index + len(hashes)
 
     def _grow(self, lines: Lines, hashes: list[bytes], index: int) -> None:
-        for wanted in self._wanted.entries:
-            if index <= wanted < index + len(hashes):
-                self.entry_hashes[wanted] = hashes[wanted - index]
+        order = self._order
+        for at in range(bisect_left(order, index), bisect_left(order, index + len(hashes))):
+            self.entry_hashes[order[at]] = hashes[order[at] - index]
         if not self._grown.whole:
             return
         self._grown.tree.extend(hashes)
-        if not any(level == ENTRIES_LEVEL for level, _ in self._shelf.tiles):
-            return
-        self._block += lines.leaves
-        while len(self._block) >= TILE_WIDTH:
-            block, self._block = self._block[:TILE_WIDTH], self._block[TILE_WIDTH:]
-            if all(len(leaf) <= LEAF_SIZE_MAX for leaf in block):
-                parts = (len(leaf).to_bytes(2, "big") + leaf for leaf in block)
-                self._compare(ENTRIES_LEVEL, self._block_number, b"".join(parts))
-            self._block_number += 1
-
-    def _check_tile(self, level: int, number: int, hashes: list[bytes]) -> None:
-        self._compare(level, number, b"".join(hashes))
-
-    def _compare(self, level: int, number: int, derived: bytes) -> None:
-        if (level, number) not in self._shelf.tiles:
-            return
-        bundle = level == ENTRIES_LEVEL
-        code = ErrorKind.BUNDLE_DIFFERS if bundle else ErrorKind.TILE_DIFFERS
-        name = tile_name(self._number, level, number)
-        found = self._stock.read(name, size_max=len(derived), missing=code, clause=CLAUSE_TILES)
-        if found is not None and found != derived:
-            self._findings.add(
-                code,
-                CLAUSE_TILES,
-                where=name,
-                message=f"{name}: not the bytes that the batches give",
-            )
-
-    def _check_tiles_end(self) -> None:
-        """A tile of more entries than there are tells that entries were taken away."""
-        if not self._grown.whole:
-            return
-        size = self._grown.tree.size
-        for level, number in sorted(self._shelf.tiles):
-            end = (number + 1) * TILE_WIDTH ** (max(level, 0) + 1)
-            if end > size:
-                name = tile_name(self._number, level, number)
-                self._findings.add(
-                    ErrorKind.CHECKPOINT_BEYOND,
-                    CLAUSE_TILES,
-                    where=name,
-                    expected=f"at most {size} entries",
-                    got=f"{end} entries",
-                    message=f"{name}: covers entries that the ledger does not have",
-                )
+        self._tiles.take_leaves(lines.leaves)
 
     def _misplaced(self, where: str, entry: int | None, how: str) -> None:
         self._findings.add(

@@ -18,7 +18,7 @@ from bwcstore._encoding import Json
 from bwcstore.audit._batches import LedgerAudit
 from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._source import Shelf, Stock
-from bwcstore.errors import BwcStoreError, ErrorKind
+from bwcstore.errors import BwcStoreError, ErrorKind, IntegrityError
 from bwcstore.ledger._checkpoint import Checkpoint, read_checkpoint, verify_checkpoint
 from bwcstore.ledger._note import NOTE_SIZE_MAX, VerifierKey
 
@@ -170,12 +170,17 @@ class CheckpointAudit:
         self.count += raw is not None
         return raw
 
-    def _verify(self, raw: bytes, where: str, clause: str) -> Checkpoint | None:
+    def _verify(
+        self, raw: bytes, where: str, clause: str, *, foreign: ErrorKind | None = None
+    ) -> Checkpoint | None:
+        """Verify a note; `foreign` is the code where another key signed it."""
         try:
             return verify_checkpoint(raw, self._key) if self._key else read_checkpoint(raw)
+        except IntegrityError as exc:
+            self._findings.add_error(exc, clause, where=where, code=foreign)
         except BwcStoreError as exc:
             self._findings.add_error(exc, clause, where=where)
-            return None
+        return None
 
     def _check_root(self, checkpoint: Checkpoint, name: str, differ: list[str]) -> bool:
         """Compare one stored checkpoint with the entries; whether it is right."""
@@ -211,7 +216,11 @@ class CheckpointAudit:
         return sum(self._extends(item) for item in kept)
 
     def _extends(self, item: Kept) -> bool:
-        checkpoint = self._verify(item.raw, item.where, CLAUSE_KEPT)
+        # CHK-23: a store whose key does not verify what its own vault remembers is another one.
+        mine = item.where.startswith("remembered/")
+        checkpoint = self._verify(
+            item.raw, item.where, CLAUSE_KEPT, foreign=ErrorKind.FORKED if mine else None
+        )
         if checkpoint is None or self._key is None:
             return False
         grown = self._ledger.generations.get(checkpoint.generation)

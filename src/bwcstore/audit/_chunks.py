@@ -127,7 +127,11 @@ class Pipeline:
             self._take()
         plain = None
         if piece.opener is not None:
-            plain = self._plains.pop() if self._plains else bytearray(PIECE_BYTES)
+            # No longer than is needed: clearing what stays unused would take longer than the audit
+            # of a small object.
+            plain = self._plains.pop() if self._plains else bytearray()
+            if len(plain) < piece.run.plain.length_bytes:
+                plain = bytearray(piece.run.plain.length_bytes)
         work = partial(_check_piece, piece, self._chunks, plain)
         self._under_way.append((piece, plain, self._workers.submit(work)))
 

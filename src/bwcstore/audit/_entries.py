@@ -72,6 +72,8 @@ class EntryAudit:
         self._findings = findings
         self._payloads = payloads
         self._heads: dict[str, Head] = {}
+        self._missed: set[tuple[ErrorKind, str, str]] = set()
+        self._disputes: set[tuple[int, int, bytes]] = set()
         self._at: Instant | None = None
         self._closing: tuple[object, object] | None = None
 
@@ -122,6 +124,12 @@ class EntryAudit:
             severity = Severity.NOTE
         elif self.gaps:
             severity, why = Severity.WARNING, f"{why} (entries before it are missing)"
+        if severity is Severity.WARNING or problem.code is ErrorKind.ACTOR_UNKNOWN:
+            # One lost or changed enrolment is missed by every entry after it.
+            kind = entry.kind if severity is Severity.WARNING else ""
+            if (problem.code, entry.by.text, kind) in self._missed:
+                return
+            self._missed.add((problem.code, entry.by.text, kind))
         self._findings.add(
             problem.code,
             problem.clause,
@@ -154,21 +162,28 @@ class EntryAudit:
                 got=f"seq {link.seq} after entry {link.prev_index} ({link.prev})",
                 message=f"entry {index}: does not continue the chain of {link.id}",
             )
+        self._check_decided(entry, index, where)
+
+    def _check_decided(self, entry: Entry, index: int, where: str) -> None:
         known = self._heads.get(STORE_SCOPE.text, _NO_HEAD)
         decided = entry.decided
-        if (decided.store_seq, decided.store_head.raw) != (known.seq, known.hash) and (
-            not self.gaps
-        ):
-            self._findings.add(
-                ErrorKind.SCOPE_BROKEN,
-                CLAUSE_SCOPE,
-                where=where,
-                entry=index,
-                object_id=_object_of(entry),
-                expected=f"store entry {known.seq} ({known.hash.hex()})",
-                got=f"store entry {decided.store_seq} ({decided.store_head})",
-                message=f"entry {index}: was not decided on the store as it stood",
-            )
+        if (decided.store_seq, decided.store_head.raw) == (known.seq, known.hash) or self.gaps:
+            return
+        # One changed entry is disputed by every entry after it; the first says it for all.
+        dispute = (known.index, decided.store_seq, decided.store_head.raw)
+        if dispute in self._disputes:
+            return
+        self._disputes.add(dispute)
+        self._findings.add(
+            ErrorKind.SCOPE_BROKEN,
+            CLAUSE_SCOPE,
+            where=where,
+            entry=index,
+            object_id=_object_of(entry),
+            expected=f"store entry {known.seq} ({known.hash.hex()})",
+            got=f"store entry {decided.store_seq} ({decided.store_head})",
+            message=f"entry {index}: was not decided on the store as it stood",
+        )
 
     def _check_auth(self, entry: Entry, index: int, store: StoreId | None, where: str) -> None:
         if entry.auth.key is None:

@@ -5,6 +5,8 @@ no entry is looked for by listing.
 """
 
 from bisect import bisect_left
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import attrs
@@ -147,6 +149,10 @@ class Stop:
         return cls(deadline=deadline, limit_bytes=budget.limit_bytes(total_bytes))
 
 
+def _tell_nobody() -> None:
+    """Stands in before a run begins."""
+
+
 class Rotation:
     """Walks over objects from a cursor, as far as the budget lets it.
 
@@ -171,6 +177,7 @@ class Rotation:
         self._objects = objects
         self._store = store
         self._spent = 0
+        self._tell: Callable[[], None] = _tell_nobody
 
     def run(self, cursor: Cursor | None, stop: Stop, *, progress: Progress, total: int) -> None:
         """Check objects from `cursor` on and round to it again, until `stop`."""
@@ -186,6 +193,7 @@ class Rotation:
         elif cursor and order[start] == cursor.object_id.text and self._keyed is None:
             skip = cursor.segment
         bound = total if stop.limit_bytes is None else min(total, stop.limit_bytes)
+        self._tell = partial(self._report, progress, bound, len(order))
         for step in range(len(order) + (skip > 0)):
             at = (start + step) % len(order)
             if step and at == 0:
@@ -195,20 +203,23 @@ class Rotation:
             if ended is not None:
                 self._move(order[at], ended, rotation)
                 break
-            progress(
-                ProgressEvent(
-                    verb="verify",
-                    item="objects",
-                    done_bytes=self._audit.pipeline.checked_bytes,
-                    total_bytes=bound,
-                    done_count=step + 1,
-                    total_count=len(order),
-                )
-            )
         else:
             self.complete = True
             self._move(order[start], skip, rotation + (start == 0))
         self._audit.pipeline.drain()
+        self._tell()
+
+    def _report(self, progress: Progress, total_bytes: int, total_count: int) -> None:
+        progress(
+            ProgressEvent(
+                verb="verify",
+                item="objects",
+                done_bytes=self._audit.pipeline.checked_bytes,
+                total_bytes=total_bytes,
+                done_count=self.objects_checked,
+                total_count=total_count,
+            )
+        )
 
     def _move(self, object_id: str, segment: int, rotation: int) -> None:
         if self._store is not None:
@@ -246,6 +257,7 @@ class Rotation:
                 return segment
             self._audit.check_segment(manifest, segment)
             self._spent += manifest.segments[segment].length_bytes
+            self._tell()
         self.objects_checked += first == 0 and last is None
         return None
 
@@ -257,6 +269,7 @@ class Rotation:
         for segment, known in enumerate(manifest.segments):
             self._audit.check_segment(manifest, segment, opener)
             self._spent += known.length_bytes
+            self._tell()
         if opener is not None:
             self._audit.pipeline.drain()
             opener.end()

@@ -38,7 +38,7 @@ from bwcstore.audit._objects import ObjectAudit
 from bwcstore.audit._receipts import ReceiptAudit, is_receipt, wanted_entries
 from bwcstore.audit._report import Coverage, Report
 from bwcstore.audit._rotation import Inventory, Rotation, Stop
-from bwcstore.audit._source import Shelf, Stock
+from bwcstore.audit._source import Stock
 from bwcstore.audit._state import Fold, Ingested
 from bwcstore.errors import BwcStoreError, ErrorKind
 from bwcstore.ledger._note import VerifierKey
@@ -50,6 +50,7 @@ REMEMBERED: Final = "head"
 _CLAUSE_GENESIS: Final = "AUD-6"
 _CLAUSE_BUDGET: Final = "AUD-28"
 _FORMAT: Final = "1.0"
+_PROTOCOL: Final = "numbered"
 
 
 class _Done(Pending[T]):
@@ -69,7 +70,7 @@ class _Caller:
         return _Done(work())
 
 
-@attrs.define(kw_only=True)
+@attrs.frozen(kw_only=True)
 class _Audit:
     """What the steps of one audit share."""
 
@@ -77,9 +78,9 @@ class _Audit:
     findings: Findings
     entries: EntryAudit
     keyed: KeyedAudit | None
+    budget: Budget
     deadline: Deadline
     progress: Progress
-    shelves: dict[int, Shelf] = attrs.field(factory=dict)
 
 
 def audit_store(
@@ -127,59 +128,23 @@ def audit_store(
         findings=findings,
         entries=EntryAudit(findings, keyed),
         keyed=keyed,
+        budget=budget,
         deadline=Deadline(budget.seconds, monotonic),
         progress=progress,
     )
-    kept = _kept(expect, remembered, vault)
-    notes = [item for item in kept if not is_receipt(item.raw)]
-    receipts = [item for item in kept if is_receipt(item.raw)]
-    audit.shelves = audit.stock.ledger()
-    ledger = LedgerAudit(
+    ledger, checkpoints, extends = _check_ledger(audit, key, _kept(expect, remembered, vault))
+    objects = ObjectAudit(
         audit.stock,
         findings,
-        audit.entries,
-        Wanted(sizes=sizes_of(audit.shelves, notes), entries=wanted_entries(receipts)),
+        workers or _Caller(),
+        geometry=_check_parameters(audit.entries.fold, findings),
     )
-    ledger.run(audit.shelves, deadline=audit.deadline, progress=progress)
-    fold = audit.entries.fold
-    geometry = _check_parameters(fold, findings)
-    key = find_key(key, fold.parameters, findings)
-    checkpoints = CheckpointAudit(audit.stock, findings, ledger, key)
-    checkpoints.check_stored(audit.shelves)
-    extends = checkpoints.check_kept(notes)
-    extends += ReceiptAudit(findings, ledger, fold, key).check(receipts)
-    if not kept:
-        note_nothing_kept(findings)
-    objects = ObjectAudit(audit.stock, findings, workers or _Caller(), geometry=geometry)
-    inventory = Inventory(findings, fold.objects)
-    rotation = Rotation(objects, keyed, _selected(fold, object_id, findings), ledger.store)
-    if ledger.complete:
-        inventory.take(audit.stock, _layout.object_prefix(object_id) if object_id else "")
-        stop = Stop.of(UNBOUNDED if object_id else budget, audit.deadline, inventory.total_bytes)
-        rotation.run(
-            _usable(cursor, ledger, object_id, findings),
-            stop,
-            progress=progress,
-            total=inventory.total_bytes,
-        )
+    inventory, rotation = _check_objects(audit, ledger, objects, object_id, cursor)
     return Report(
         store=ledger.store,
         findings=findings.sorted(),
-        coverage=Coverage(
-            generations=len(ledger.generations),
-            batches=ledger.batch_count,
-            entries=audit.entries.count,
-            payloads=audit.entries.payload_count,
-            checkpoints=checkpoints.count,
-            objects=len(fold.objects),
-            objects_checked=rotation.objects_checked,
-            segments_checked=objects.segment_count,
-            bytes_checked=objects.pipeline.checked_bytes,
-            bytes_total=inventory.total_bytes,
-            plain_bytes=keyed.plain_bytes if keyed else 0,
-            unreferenced_names=inventory.unreferenced_names,
-            unreferenced_bytes=inventory.unreferenced_bytes,
-            foreign_names=inventory.foreign_names,
+        coverage=_coverage(
+            audit, ledger, objects, inventory, rotation, checkpoints=checkpoints.count
         ),
         ledger_complete=ledger.complete,
         complete=ledger.complete and rotation.complete and object_id is None,
@@ -188,6 +153,78 @@ def audit_store(
         checkpoint=checkpoints.agreed_note,
         cursor=cursor if object_id or rotation.cursor is None else rotation.cursor,
     )
+
+
+def _coverage(
+    audit: _Audit,
+    ledger: LedgerAudit,
+    objects: ObjectAudit,
+    inventory: Inventory,
+    rotation: Rotation,
+    *,
+    checkpoints: int,
+) -> Coverage:
+    return Coverage(
+        generations=len(ledger.generations),
+        batches=ledger.batch_count,
+        entries=audit.entries.count,
+        payloads=audit.entries.payload_count,
+        checkpoints=checkpoints,
+        objects=len(audit.entries.fold.objects),
+        objects_checked=rotation.objects_checked,
+        segments_checked=objects.segment_count,
+        bytes_checked=objects.pipeline.checked_bytes,
+        bytes_total=inventory.total_bytes,
+        plain_bytes=audit.keyed.plain_bytes if audit.keyed else 0,
+        unreferenced_names=inventory.unreferenced_names,
+        unreferenced_bytes=inventory.unreferenced_bytes,
+        foreign_names=inventory.foreign_names,
+    )
+
+
+def _check_ledger(
+    audit: _Audit, key: VerifierKey | None, kept: list[Kept]
+) -> tuple[LedgerAudit, CheckpointAudit, int]:
+    """Everything about the ledger, and how much of what was kept it honours."""
+    findings, fold = audit.findings, audit.entries.fold
+    notes = [item for item in kept if not is_receipt(item.raw)]
+    receipts = [item for item in kept if is_receipt(item.raw)]
+    shelves = audit.stock.ledger()
+    wanted = Wanted(sizes=sizes_of(shelves, notes), entries=wanted_entries(receipts))
+    ledger = LedgerAudit(audit.stock, findings, audit.entries, wanted)
+    ledger.run(shelves, deadline=audit.deadline, progress=audit.progress)
+    key = find_key(key, fold.parameters, findings)
+    checkpoints = CheckpointAudit(audit.stock, findings, ledger, key)
+    checkpoints.check_stored(shelves)
+    extends = checkpoints.check_kept(notes)
+    extends += ReceiptAudit(findings, ledger, fold, key).check(receipts)
+    if not kept:
+        note_nothing_kept(findings)
+    return ledger, checkpoints, extends
+
+
+def _check_objects(
+    audit: _Audit,
+    ledger: LedgerAudit,
+    objects: ObjectAudit,
+    object_id: ObjectId | None,
+    cursor: Cursor | None,
+) -> tuple[Inventory, Rotation]:
+    """What is stored against what the ledger names, and the bytes that the budget allows."""
+    fold = audit.entries.fold
+    inventory = Inventory(audit.findings, fold.objects)
+    selected = _selected(fold, object_id, audit.findings)
+    rotation = Rotation(objects, audit.keyed, selected, ledger.store)
+    if ledger.complete:
+        inventory.take(audit.stock, _layout.object_prefix(object_id) if object_id else "")
+        total = inventory.total_bytes
+        rotation.run(
+            _usable(cursor, ledger, object_id, audit.findings),
+            Stop.of(UNBOUNDED if object_id else audit.budget, audit.deadline, total),
+            progress=audit.progress,
+            total=total,
+        )
+    return inventory, rotation
 
 
 def _kept(
@@ -224,6 +261,16 @@ def _check_parameters(fold: Fold, findings: Findings) -> Geometry | None:
             expected=_FORMAT,
             got=parameters["format"],
             message="the store is of a format that this audit does not know",
+        )
+    if parameters["protocol"] != _PROTOCOL:
+        findings.add(
+            ErrorKind.FORMAT_UNKNOWN,
+            _CLAUSE_GENESIS,
+            where=where,
+            entry=0,
+            expected=_PROTOCOL,
+            got=parameters["protocol"],
+            message="the store commits batches in a way that this audit does not know",
         )
     try:
         return Geometry(

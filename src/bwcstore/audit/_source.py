@@ -76,16 +76,19 @@ class Stock:
             StorageError: the storage cannot be listed, so nothing at all can be said.
         """
         shelves: dict[int, Shelf] = {}
+        # What is derived from batches is listed before them: a store that grows meanwhile then
+        # has more batches than checkpoints and tiles ask for, never fewer.
+        for stat in self._backend.list("checkpoint/"):
+            if checkpoint := _layout.parse_checkpoint(stat.name):
+                shelves.setdefault(checkpoint[0], Shelf()).checkpoints.add(checkpoint[1])
+        for stat in self._backend.list(_layout.LEDGER):
+            if tile := parse_tile(stat.name):
+                shelves.setdefault(tile[0], Shelf()).tiles.add(tile[1:])
         for stat in self._backend.list(_layout.LEDGER):
             if batch := _layout.parse_batch(stat.name):
                 shelf = shelves.setdefault(batch[0], Shelf())
                 shelf.batches.add(batch[1])
                 shelf.length_bytes += stat.length_bytes
-            elif tile := parse_tile(stat.name):
-                shelves.setdefault(tile[0], Shelf()).tiles.add(tile[1:])
-        for stat in self._backend.list("checkpoint/"):
-            if checkpoint := _layout.parse_checkpoint(stat.name):
-                shelves.setdefault(checkpoint[0], Shelf()).checkpoints.add(checkpoint[1])
         return shelves
 
     def read(

@@ -42,16 +42,14 @@ def enrol(
     name: Annotated[str | None, typer.Option(help="Their name; sealed.")] = None,
     key: Annotated[
         Path | None,
-        typer.Option("--key", help="Their key, made with `actor key`: PEM, or its public hex."),
+        typer.Option("--key", help="Their private key, as `actor key` made it, PEM."),
     ] = None,
     public_key: Annotated[
         str | None, typer.Option(help="Their Ed25519 public key: 64 hex digits.")
     ] = None,
 ) -> None:
     """Let a person or program act; or replace the roles and key of one."""
-    if key is not None and public_key is not None:
-        raise typer.BadParameter("--key and --public-key say the same thing: give one")
-    raw = load_actor_key(key).public_key if key is not None else _public_key(public_key)
+    raw = _public_key(public_key, key)
     with acting(common) as (_, session):
         actor_id = session.enrol(login, roles=role, name=name, public_key=raw)
     if common.output.machine:
@@ -60,7 +58,11 @@ def enrol(
         common.output.text(f"{shown(login)}  {actor_id}")
 
 
-def _public_key(text: str | None) -> bytes | None:
+def _public_key(text: str | None, path: Path | None) -> bytes | None:
+    if text is not None and path is not None:
+        raise typer.BadParameter("--key and --public-key say the same thing: give one")
+    if path is not None:
+        return load_actor_key(path).public_key
     if text is None:
         return None
     try:

@@ -76,10 +76,10 @@ def guarded(work: Callable[[], int | None], output: Output) -> int:
         output.fail("interrupted", "interrupted", Exit.INTERRUPTED)
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        _forget_stdout()
+        _settle_stdout()
         return Exit.OUTPUT_CLOSED
     except OSError as error:
-        _forget_stdout()
+        _settle_stdout()
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         kind = ErrorKind.STORAGE_FULL if full else ErrorKind.STORAGE_IO
         where = f" {os.fsdecode(error.filename)}:" if error.filename else ""
@@ -107,8 +107,13 @@ def _traceback_if_defect(code: Exit) -> None:
         traceback.print_exc()
 
 
-def _forget_stdout() -> None:
-    """Keep the interpreter from failing again when it flushes what cannot be written."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)
+def _settle_stdout() -> None:
+    """Print what is still to be printed; where that fails, keep the interpreter, which tries
+    once more at its end, from failing again.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)

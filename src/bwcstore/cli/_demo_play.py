@@ -1,7 +1,6 @@
 """Playing a recording through PyAV, from a path or out of the store, and naming its pictures."""
 
 import hashlib
-from fractions import Fraction
 from io import RawIOBase
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +8,7 @@ from typing import Any, Final
 import attrs
 
 _MICROSECONDS: Final = 1_000_000
+_TOLERANCE_SECONDS: Final = 0.001
 
 Playable = Path | RawIOBase
 
@@ -38,17 +38,17 @@ class Playback:
     digest: str
 
 
-def playable(source: Playable) -> bool:
-    """Whether PyAV is there and finds a picture in it."""
+def play_if_possible(source: Playable) -> Playback | None:
+    """Decode everything; None where PyAV is absent, or cannot decode it to its end."""
     try:
         import av  # noqa: PLC0415 - the extra `media`; loading it costs 100 ms
     except ModuleNotFoundError:
-        return False
+        return None
     try:
-        with av.open(_handle(source), mode="r", metadata_errors="replace") as container:
-            return next(container.decode(video=0), None) is not None
-    except (av.FFmpegError, OSError, ValueError, IndexError):
-        return False
+        played = play(source)
+    except (av.FFmpegError, OSError, ValueError, ArithmeticError):
+        return None
+    return played if played.pictures else None
 
 
 def play(source: Playable) -> Playback:
@@ -70,21 +70,33 @@ def play(source: Playable) -> Playback:
 
 
 def seek(source: Playable, positions: tuple[float, ...]) -> tuple[Picture, ...]:
-    """Jump to each position, in seconds, and decode the first picture from there on."""
+    """Jump to each position, in seconds, and decode the first picture from there on.
+
+    A recording that cannot be jumped about in gives fewer pictures than positions.
+    """
     import av  # noqa: PLC0415 - as above
 
     found = []
     with av.open(_handle(source), mode="r", metadata_errors="replace") as container:
         video = container.streams.video[0]
+        start = float((video.start_time or 0) * (video.time_base or 1))
         for position in positions:
-            start = Fraction(video.start_time or 0) * (video.time_base or 1)
-            container.seek(int((position + float(start)) * _MICROSECONDS))
-            for frame in container.decode(video):
-                seconds = float(frame.time or 0.0)
-                if seconds + 0.001 >= position + float(start):
-                    found.append(Picture(seconds=seconds, digest=_digest(frame)))
-                    break
+            try:
+                picture = _jump(container, video, position + start)
+            except av.FFmpegError:
+                break
+            if picture is not None:
+                found.append(picture)
     return tuple(found)
+
+
+def _jump(container: Any, video: Any, seconds: float) -> Picture | None:
+    container.seek(int(seconds * _MICROSECONDS))
+    for frame in container.decode(video):
+        shown = float(frame.time or 0.0)
+        if shown + _TOLERANCE_SECONDS >= seconds:
+            return Picture(seconds=shown, digest=_digest(frame))
+    return None
 
 
 def _streams(container: Any) -> list[Any]:

@@ -1,6 +1,7 @@
 """Where the demonstration is told: panels and tables, and a list of what came out as it should."""
 
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -75,7 +76,14 @@ class Stage:
     def say(self, line: str) -> None:
         """Say one line; text from outside is escaped by the caller."""
         if not self._quiet:
-            self._console.print(Text(f"  {line}"))
+            self._print("  ", line)
+
+    def _print(self, mark: str, line: str, *, style: str = "") -> None:
+        """Print a line after its mark; what is too long goes on below, as far to the right."""
+        room = max(20, self._console.width - len(mark))
+        for number, part in enumerate(textwrap.wrap(line, room) or [""]):
+            lead = mark if number == 0 else " " * len(mark)
+            self._console.print(Text.assemble((lead, style), part), no_wrap=True)
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show a table."""
@@ -102,6 +110,4 @@ class Stage:
         if self._quiet and holds:
             return
         mark, style = ("ok", "green") if holds else ("FAILED", "bold red")
-        line = Text(f"  {mark:<6} ", style=style)
-        line.append(Text(what + (f": {shown(seen)}" if seen else ""), style=""))
-        self._console.print(line)
+        self._print(f"  {mark:<6} ", what + (f": {shown(seen)}" if seen else ""), style=style)

@@ -133,11 +133,8 @@ def cat(
     force: Annotated[bool, typer.Option("--force", help="Even to a terminal.")] = False,
 ) -> None:
     """Write a recording, or a range of it, to standard output. The access is logged first."""
-    if sys.stdout.isatty() and not force:
-        raise InvalidInputError(
-            ErrorKind.ARGUMENT_INVALID,
-            "standard output is a terminal: redirect it, or use --force",
-        )
+    if not force:
+        _refuse_terminal()
     with acting(common) as (_, session), session.read(object_id(object_text)) as recording:
         length = recording.seek(0, 2)
         wanted = byte_range(part, length) if part is not None else byte_range("0-", length)
@@ -147,6 +144,14 @@ def cat(
             sys.stdout.buffer.write(data)
             left -= len(data)
         sys.stdout.buffer.flush()
+
+
+def _refuse_terminal() -> None:
+    if sys.stdout.isatty():
+        raise InvalidInputError(
+            ErrorKind.ARGUMENT_INVALID,
+            "standard output is a terminal: redirect it, or use --force",
+        )
 
 
 def export(
@@ -237,14 +242,18 @@ _DETAILS: Final = (
 )
 
 
+_USUAL: Final = (("outcome", "closed"), ("count", 1))
+
+
 def entry_details(body: Mapping[str, Json]) -> str:
     """The telling open fields of an entry, on one line."""
     told = []
     for name in _DETAILS:
-        if name in body:
-            value = body[name]
-            text = "+".join(map(str, value)) if isinstance(value, list) else str(value)
-            told.append(f"{name}={text}")
+        value = body.get(name)
+        if value is None or (name, value) in _USUAL:
+            continue
+        text = "+".join(map(str, value)) if isinstance(value, list) else str(value)
+        told.append(f"{name.removesuffix('_released')}={text}")
     return " ".join(told)
 
 

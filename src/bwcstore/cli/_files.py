@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from bwcstore._values import ObjectId
+from bwcstore.errors import AlreadyExistsError, ErrorKind
 
 
 def keep_receipt(folder: Path, object_id: ObjectId, receipt: bytes) -> Path:
@@ -21,7 +22,7 @@ def keep_receipt(folder: Path, object_id: ObjectId, receipt: bytes) -> Path:
         path = folder / f"{object_id}{suffix}"
         try:
             create_file(path, receipt)
-        except FileExistsError:
+        except AlreadyExistsError:
             if path.read_bytes() == receipt:
                 return path
         else:
@@ -33,9 +34,14 @@ def create_file(path: Path, data: bytes) -> None:
     """Write a new file durably, or leave nothing behind.
 
     Raises:
-        OSError: the name is taken, or it cannot be written.
+        AlreadyExistsError: the name is taken.
+        OSError: it cannot be written.
     """
-    with path.open("xb") as file:
+    try:
+        opened = path.open("xb")
+    except FileExistsError as exc:
+        raise AlreadyExistsError(ErrorKind.TARGET_EXISTS, f"target {str(path)!r} exists") from exc
+    with opened as file:
         try:
             file.write(data)
             file.flush()

@@ -136,9 +136,10 @@ Nothing younger than an hour is ever touched, and nothing of an object that was 
 Needs the role `responsible-authority`.
 """,
         "doctor": """\
-Versions, what the storage can do, free space and other warnings of the storage, vault
-replicas, clock, and whether the store is read-only and why. Exit code 1 when there is any
-warning.
+Versions, what the storage can do, its warnings, vault replicas, the clock, leftovers of
+broken ingests, and whether the store is read-only and why. Exit code 1 when there is any
+warning. Nothing is written to the store. Damage is looked for by `bwcstore verify` and
+`bwcstore key health`.
 """,
         "demo": """\
 About ten seconds, no network. Encodes three recordings (extra `media`), or takes yours;

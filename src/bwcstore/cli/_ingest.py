@@ -1,14 +1,10 @@
 """The command `ingest`: files, folders and standard input into the store, receipts out of it."""
 
-import hashlib
-import os
-import stat
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import quote_from_bytes
 
 import attrs
 import typer
@@ -27,84 +23,54 @@ from bwcstore.cli._options import Common, Needs, beside
 from bwcstore.cli._output import shown, size_text
 from bwcstore.cli._parse import instant, pairs
 from bwcstore.cli._progress import reporting
+from bwcstore.cli._sources import Found, Unreadable, find, source_id
 from bwcstore.custody._recording import Recording, SourceId
 from bwcstore.custody._state import Claim
-from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError
+from bwcstore.errors import BwcStoreError
 
 STDIN: Final = Path("-")
-_SOURCE_TEXT_MAX: Final = 1000
-# What a path may hold and still be read by eye in a source id; the rest becomes %XX.
-_SAFE: Final = "/ !#$&'()*+,-.:;=?@[]^_`{}~"
 
 
-@attrs.frozen(kw_only=True)
-class Found:
-    """One file to ingest: where it is, and how it is called below the folder that was named."""
-
-    path: Path
-    relative: Path
-
-
-@attrs.frozen(kw_only=True)
-class Unreadable:
-    """A folder that could not be listed, or a named thing that is neither file nor folder."""
-
-    path: Path
-    error: BwcStoreError
-
-
-def find(paths: Iterable[Path], *, hidden: bool) -> Iterator[Found | Unreadable]:
-    """The regular files that the paths name, folders in ascending order of the bytes of names.
-
-    A link that is named is followed; links inside folders are not.
-    """
-    for path in paths:
-        if path.is_dir():
-            yield from _walk(path, path, hidden=hidden)
-        else:
-            yield Found(path=path, relative=Path(path.name))
-
-
-def _walk(folder: Path, root: Path, *, hidden: bool) -> Iterator[Found | Unreadable]:
-    try:
-        with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
-    except OSError as exc:
-        yield Unreadable(
-            path=folder,
-            error=InvalidInputError(
-                ErrorKind.SOURCE_UNREADABLE,
-                f"cannot list {shown(str(folder))}: {exc.strerror}",
-            ),
-        )
-        return
-    for entry in entries:
-        if entry.name.startswith(".") and not hidden:
-            continue
-        path = Path(entry.path)
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(path, root, hidden=hidden)
-        elif entry.is_file(follow_symlinks=False):
-            yield Found(path=path, relative=path.relative_to(root))
-
-
-def source_id(found: Found, scope: str) -> SourceId | None:
-    """The name by which a file is recognised when its folder is ingested again.
-
-    Its path below the folder, its length and its modification time; None when it cannot be
-    examined, and ingest will say why.
-    """
-    try:
-        status = found.path.stat()
-    except OSError:
-        return None
-    if not stat.S_ISREG(status.st_mode):
-        return None
-    name = os.fsencode(found.relative)
-    text = quote_from_bytes(name, safe=_SAFE)
-    if len(text) > _SOURCE_TEXT_MAX - 64:
-        text = f"sha256:{hashlib.sha256(name).hexdigest()}"
-    return SourceId(scope=scope, text=f"{text};{status.st_size};{status.st_mtime_ns}")
+_Paths = Annotated[
+    list[Path],
+    typer.Argument(help="Files, folders (searched through), or - for standard input."),
+]
+_Device = Annotated[str | None, typer.Option(help="Serial number of the camera.")]
+_Officer = Annotated[str | None, typer.Option(help="Who wore the camera.")]
+_Case = Annotated[str | None, typer.Option(help="Case number.")]
+_Label = Annotated[str | None, typer.Option(help="Category code: a-z 0-9 . _ -")]
+_Trigger = Annotated[
+    str | None,
+    typer.Option(
+        help="Why it was on: escalation, use-of-force, evidence, detention, officer-discretion."
+    ),
+]
+_CollectedAt = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="When it was made: ISO 8601 with zone, or BASIS=TIME with BASIS camera-clock, "
+        "container or dock [default: camera-clock]; repeat for several."
+    ),
+]
+_Title = Annotated[str | None, typer.Option(help="A line for people.")]
+_Field = Annotated[
+    list[str] | None, typer.Option(help="NAME=VALUE, anything else; repeat for several.")
+]
+_Name = Annotated[str | None, typer.Option(help="With -: what the stream is called in messages.")]
+_SourceText = Annotated[
+    str | None,
+    typer.Option("--source-id", help="One source only: its own id. [default: its path]"),
+]
+_Sha256 = Annotated[str | None, typer.Option(help="One source only: the SHA-256 it must have.")]
+_Length = Annotated[int | None, typer.Option(help="One source only: the length it must have.")]
+_Hidden = Annotated[bool, typer.Option("--hidden", help="Also names that begin with a dot.")]
+_Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="How many files at once. [default: one per processor]"),
+]
+_Receipts = Annotated[
+    Path | None, typer.Option(help="Where receipts are kept. [default: STORE.receipts]")
+]
 
 
 class _Results:
@@ -165,54 +131,22 @@ def register(app: typer.Typer) -> None:
 def ingest(
     common: Common,
     *,
-    paths: Annotated[
-        list[Path],
-        typer.Argument(help="Files, folders (searched through), or - for standard input."),
-    ],
-    device: Annotated[str | None, typer.Option(help="Serial number of the camera.")] = None,
-    officer: Annotated[str | None, typer.Option(help="Who wore the camera.")] = None,
-    case: Annotated[str | None, typer.Option(help="Case number.")] = None,
-    label: Annotated[str | None, typer.Option(help="Category code: a-z 0-9 . _ -")] = None,
-    trigger: Annotated[
-        str | None,
-        typer.Option(
-            help="Why it was on: escalation, use-of-force, evidence, detention, officer-discretion."
-        ),
-    ] = None,
-    collected_at: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="When it was made: ISO 8601 with zone, or BASIS=TIME with BASIS camera-clock, "
-            "container or dock [default: camera-clock]; repeat for several."
-        ),
-    ] = None,
-    title: Annotated[str | None, typer.Option(help="A line for people.")] = None,
-    field: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE, anything else; repeat for several.")
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option(help="With -: what the stream is called in messages.")
-    ] = None,
-    source_text: Annotated[
-        str | None,
-        typer.Option("--source-id", help="One source only: its own id. [default: its path]"),
-    ] = None,
-    sha256: Annotated[
-        str | None, typer.Option(help="One source only: the SHA-256 it must have.")
-    ] = None,
-    length: Annotated[
-        int | None, typer.Option(help="One source only: the length it must have.")
-    ] = None,
-    hidden: Annotated[
-        bool, typer.Option("--hidden", help="Also names that begin with a dot.")
-    ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(min=1, help="How many files at once. [default: one per processor]"),
-    ] = None,
-    receipts: Annotated[
-        Path | None, typer.Option(help="Where receipts are kept. [default: STORE.receipts]")
-    ] = None,
+    paths: _Paths,
+    device: _Device = None,
+    officer: _Officer = None,
+    case: _Case = None,
+    label: _Label = None,
+    trigger: _Trigger = None,
+    collected_at: _CollectedAt = None,
+    title: _Title = None,
+    field: _Field = None,
+    name: _Name = None,
+    source_text: _SourceText = None,
+    sha256: _Sha256 = None,
+    length: _Length = None,
+    hidden: _Hidden = False,
+    jobs: _Jobs = None,
+    receipts: _Receipts = None,
 ) -> int:
     """Ingest recordings; print the outcome of each and keep its signed receipt.
 

@@ -19,6 +19,11 @@ from bwcstore.storage._signer import load_actor_key
 _FROM_TERMINAL: Final = Path("-")
 WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        ErrorKind.ROLLED_BACK: "the store is older than the key vault remembers: entries are "
+        "missing, and nothing can be added; keep both as they are, and ask for help",
+        ErrorKind.FORKED: "the store is not the one that the key vault remembers: nothing can be "
+        "added; keep both as they are, and ask for help",
+        ErrorKind.STORE_OPAQUE: "the store holds entries of a newer version: this one only reads",
         ErrorKind.KEYS_SINGLE_COPY: "the keys are kept in one place only: losing it loses every "
         "recording; add a replica with `bwcstore key add-replica`",
         ErrorKind.CLOCK_BEHIND: "this machine's clock is behind the last entry of the ledger",
@@ -90,9 +95,9 @@ def opened(common: Common, *, environment: Environment | None = None) -> Iterato
 def warn(common: Common, store: Store) -> None:
     """Print what a custodian should know of a store whenever it is used."""
     for kind in store.warnings:
-        common.output.warn(kind, WARNINGS.get(kind, "see the reference of error codes"))
-    if store.read_only is not None:
-        common.output.warn(store.read_only, "the store is read-only")
+        common.output.warn(
+            kind, WARNINGS.get(kind, "see `bwcstore doctor`, and the reference of error codes")
+        )
 
 
 @contextmanager

@@ -21,11 +21,13 @@ from rich.table import Table
 from rich.text import Text
 
 _WIDE: Final = 100_000
+# Columns whose cells are copied from the terminal: never broken.
+_WHOLE: Final = frozenset({"actor", "key", "object", "time"})
 _UNITS: Final = ("KiB", "MiB", "GiB", "TiB")
 
 
 def shown(text: str) -> str:
-    """`text` with control characters, odd spaces, backslashes and bytes that are no text escaped."""
+    """`text` with everything escaped that a terminal could act on, and backslashes."""
     if text.isprintable() and "\\" not in text:
         return text
     return "".join(char if char.isprintable() and char != "\\" else _escape(char) for char in text)
@@ -134,7 +136,7 @@ def make_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: 
             name.rstrip("#"),
             justify="right" if right else "left",
             overflow="fold",
-            no_wrap=right or name == "time",
+            no_wrap=right or name in _WHOLE,
         )
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))

@@ -11,7 +11,7 @@ import typer
 
 import bwcstore
 from bwcstore._store import Store
-from bwcstore._system import SystemEntropy
+from bwcstore._system import SystemClock, SystemEntropy
 from bwcstore.cli._command import command, group
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._files import create_file
@@ -44,7 +44,7 @@ def register_upkeep(app: typer.Typer) -> None:
     command(leftovers, "leftovers list", needs=Needs.SESSION)(leftovers_list)
     command(leftovers, "leftovers discard", needs=Needs.SESSION)(leftovers_discard)
     app.add_typer(leftovers, name="leftovers")
-    command(app, "doctor", needs=Needs.KEYS)(doctor)
+    command(app, "doctor", needs=Needs.SESSION)(doctor)
     command(app, "version", needs=Needs.OUTPUT)(version)
 
 
@@ -203,8 +203,7 @@ def prove(
     ] = None,
 ) -> None:
     """Print a proof that can be checked without the store: of an object, an entry, or growth."""
-    if sum(given is not None for given in (object_text, entry, since)) != 1:
-        raise typer.BadParameter("one of OBJECT, --entry and --since is needed")
+    _only_one(object_text, entry, since)
     with opened(common) as store:
         if object_text is not None:
             proof = store.prove_object(object_id(object_text))
@@ -221,6 +220,11 @@ def prove(
         common.output.text(proof.decode().rstrip("\n"))
     else:
         common.output.remark(f"written: {shown(str(target))}")
+
+
+def _only_one(*given: object) -> None:
+    if sum(value is not None for value in given) != 1:
+        raise typer.BadParameter("one of OBJECT, --entry and --since is needed")
 
 
 _OlderThan = Annotated[
@@ -296,6 +300,8 @@ def doctor(common: Common) -> int:
             "key_epoch": vault.epoch,
             "warnings": list(store.warnings),
             "read_only": store.read_only,
+            "clock": str(SystemClock().now()),
+            "leftovers": _leftovers_count(common, store),
         }
         troubled = bool(store.warnings or store.read_only or properties.warnings)
     if common.output.machine:
@@ -303,6 +309,12 @@ def doctor(common: Common) -> int:
     else:
         common.output.facts(_facts(report))
     return Exit.FINDINGS if troubled else Exit.OK
+
+
+def _leftovers_count(common: Common, store: Store) -> int:
+    # Looking is no act: nothing is written, whoever looks.
+    with store.session(actor=common.actor_option or "doctor", reason="doctor") as session:
+        return len(session.leftovers())
 
 
 def _facts(report: dict[str, object]) -> list[tuple[str, str]]:

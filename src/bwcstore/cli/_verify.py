@@ -24,6 +24,31 @@ from bwcstore.errors import ErrorKind
 from bwcstore.ledger._note import VerifierKey
 from bwcstore.ledger._receipt import encode_receipt, verify_receipt
 
+_WithKeys = Annotated[
+    bool,
+    typer.Option("--with-keys", help="Decrypt and hash every recording too; needs --actor."),
+]
+_Vkey = Annotated[str | None, typer.Option(help="The store's verifier key, as you know it.")]
+_Expect = Annotated[
+    list[Path] | None,
+    typer.Option(help="A checkpoint note, a receipt, or a folder of them; repeat it."),
+]
+_Only = Annotated[str | None, typer.Option("--object", help="The ledger, and this object only.")]
+_BytesText = Annotated[
+    str | None, typer.Option("--bytes", help="Read so much of the objects: 500M, 2GiB.")
+]
+_Seconds = Annotated[float | None, typer.Option(help="Stop after so many seconds.")]
+_Percent = Annotated[float | None, typer.Option(help="Read so much of the objects, in percent.")]
+_Cursor = Annotated[
+    Path | None,
+    typer.Option(help="Go on from here, and write here where the next run goes on."),
+]
+_SaveCheckpoint = Annotated[
+    Path | None,
+    typer.Option(help="Write the checkpoint that was found right here, to --expect later."),
+]
+_Strict = Annotated[bool, typer.Option("--strict", help="Warnings count as findings too.")]
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -36,38 +61,16 @@ def register(app: typer.Typer) -> None:
 def verify(
     common: Common,
     *,
-    with_keys: Annotated[
-        bool,
-        typer.Option("--with-keys", help="Decrypt and hash every recording too; needs --actor."),
-    ] = False,
-    vkey: Annotated[
-        str | None, typer.Option(help="The store's verifier key, as you know it.")
-    ] = None,
-    expect: Annotated[
-        list[Path] | None,
-        typer.Option(help="A checkpoint note, a receipt, or a folder of them; repeat it."),
-    ] = None,
-    only: Annotated[
-        str | None, typer.Option("--object", help="The ledger, and this object only.")
-    ] = None,
-    bytes_text: Annotated[
-        str | None, typer.Option("--bytes", help="Read so much of the objects: 500M, 2GiB.")
-    ] = None,
-    seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
-    percent: Annotated[
-        float | None, typer.Option(help="Read so much of the objects, in percent.")
-    ] = None,
-    cursor: Annotated[
-        Path | None,
-        typer.Option(help="Go on from here, and write here where the next run goes on."),
-    ] = None,
-    save_checkpoint: Annotated[
-        Path | None,
-        typer.Option(help="Write the checkpoint that was found right here, to --expect later."),
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Warnings count as findings too.")
-    ] = False,
+    with_keys: _WithKeys = False,
+    vkey: _Vkey = None,
+    expect: _Expect = None,
+    only: _Only = None,
+    bytes_text: _BytesText = None,
+    seconds: _Seconds = None,
+    percent: _Percent = None,
+    cursor: _Cursor = None,
+    save_checkpoint: _SaveCheckpoint = None,
+    strict: _Strict = False,
 ) -> int:
     """Check everything that is stored; exit code 1 when there are findings.
 
@@ -80,7 +83,9 @@ def verify(
         percent=percent,
     )
     one = object_id(only) if only is not None else None
-    start = cursor.read_bytes() if cursor is not None and cursor.exists() else None
+    start = None
+    if cursor is not None and cursor.exists():
+        start = Cursor.decode(cursor.read_bytes())
     with reporting(common) as progress:
         if with_keys:
             with acting(common) as (_, session):
@@ -99,14 +104,15 @@ def verify(
                 verifier_key=vkey,
                 budget=budget,
                 object_id=one,
-                cursor=Cursor.decode(start) if start is not None else None,
+                cursor=start,
                 progress=progress,
             )
+    # The report first: a cursor that cannot be written must not cost it.
+    _print(common, report)
     if cursor is not None and report.cursor is not None:
         replace_file(cursor, report.cursor.encode())
     if save_checkpoint is not None and report.checkpoint:
         replace_file(save_checkpoint, report.checkpoint)
-    _print(common, report)
     found = report.errors or (strict and not only_notes(report))
     return Exit.FINDINGS if found else Exit.OK
 
@@ -170,7 +176,7 @@ def _summary(report: Report) -> list[tuple[str, str]]:
         facts.append(("foreign", f"{done.foreign_names} names that are none of the format"))
     facts.append(("rollback", _ROLLBACK[rollback_statement(report)]))
     errors = len(report.errors)
-    facts.append(("result", f"{errors} findings" if errors else _good(report)))
+    facts.append(("result", f"{errors} finding{'s' * (errors > 1)}" if errors else _good(report)))
     return facts
 
 

@@ -29,6 +29,8 @@ FORMAT: Final = "1.0"
 BATCH_SIZE_MAX: Final = 16 * 1024 * 1024
 BATCH_ENTRIES_MAX: Final = 65_536
 HEADER_SIZE_MAX: Final = 1024
+_READABLE: Final = re.compile(r"1\.(?:0|[1-9][0-9]*)")
+_VERSION: Final = re.compile(r"[1-9][0-9]*\.(?:0|[1-9][0-9]*)")
 _PAYLOAD_MARK: Final = b'{"payload":'
 
 _HEADER: Final = re.compile(
@@ -51,6 +53,7 @@ class BatchHeader:
         store: whose ledger it is.
         writer: 8 bytes, random per opened ledger.
         nonce: 16 bytes, random per batch: tells its writer that a found batch is its own.
+        format: the version that its writer knows.
     """
 
     generation: int
@@ -60,6 +63,7 @@ class BatchHeader:
     store: StoreId
     writer: bytes
     nonce: bytes
+    format: str = FORMAT
 
 
 @attrs.frozen(kw_only=True)
@@ -96,7 +100,7 @@ def encode_header(header: BatchHeader) -> bytes:
         {
             "batch": header.batch,
             "first_index": header.first_index,
-            "format": FORMAT,
+            "format": header.format,
             "generation": header.generation,
             "nonce": header.nonce.hex(),
             "prev_batch_sha256": str(header.prev),
@@ -116,12 +120,14 @@ def decode_header(line: bytes, *, what: str = "batch") -> BatchHeader:
     if found is None:
         decode(line, what=f"{what}: header", size_max=HEADER_SIZE_MAX)
         raise FormatError(ErrorKind.BATCH_INVALID, f"{what}: not the header of a batch")
-    if found[3] != FORMAT:
-        raise FormatError(ErrorKind.FORMAT_NEWER, f"{what}: format {found[3]}, {FORMAT} is read")
+    if not _READABLE.fullmatch(found[3]):
+        kind = ErrorKind.FORMAT_NEWER if _VERSION.fullmatch(found[3]) else ErrorKind.FORMAT_UNKNOWN
+        raise FormatError(kind, f"{what}: format {found[3]}, {FORMAT} is read")
     return BatchHeader(
         batch=int(found[1]),
         first_index=int(found[2]),
         generation=int(found[4]),
+        format=found[3],
         nonce=bytes.fromhex(found[5]),
         prev=Digest.parse(found[6]),
         store=StoreId(found[7]),

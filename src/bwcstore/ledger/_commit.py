@@ -22,6 +22,7 @@ from bwcstore.errors import (
     BwcStoreError,
     ConflictError,
     ErrorKind,
+    FormatError,
     IntegrityError,
     InternalError,
     InvalidInputError,
@@ -29,9 +30,15 @@ from bwcstore.errors import (
     OutcomeUnknownError,
     StorageError,
 )
-from bwcstore.ledger._batch import Batch, BatchHeader, encode_batch
+from bwcstore.ledger._batch import FORMAT, Batch, BatchHeader, encode_batch
 from bwcstore.ledger._chain import FRAME_KINDS, Chain
-from bwcstore.ledger._draft import STORE_KEY, Committed, writes_of
+from bwcstore.ledger._draft import (
+    Committed,
+    Decision,
+    reads_of_decision,
+    writes_of,
+    writes_of_decision,
+)
 from bwcstore.ledger._history import History
 from bwcstore.ledger._prepare import BatchFullError, Linker, Preparer
 from bwcstore.ledger._queue import Call
@@ -101,9 +108,14 @@ class Committer(Generic[S]):
         """Check that something may be appended.
 
         Raises:
+            FormatError: a newer version writes this ledger (VER-4).
             IntegrityError: the ledger is read-only, of the kind that made it so.
             OutcomeUnknownError: a batch is in doubt; the ledger must be read again first.
         """
+        if self.read_only is ErrorKind.FORMAT_NEWER:
+            raise FormatError(
+                self.read_only, "a newer version writes this ledger: it can be read, not written"
+            )
         if self.read_only is not None:
             raise IntegrityError(
                 self.read_only, "the ledger does not verify: it can be read, not written"
@@ -120,7 +132,7 @@ class Committer(Generic[S]):
 
         Raises:
             IntegrityError: the ledger is or became read-only.
-            FormatError: another writer's batch is malformed.
+            FormatError: another writer's batch is malformed, or newer.
             ConflictError: 64 races were lost in a row.
             OutcomeUnknownError: the batch may or may not have been stored.
             StorageError: it was not stored.
@@ -145,6 +157,7 @@ class Committer(Generic[S]):
                 self._settle(group, place, batch)
                 return group.left
             dirty = self.catch_up()
+            self.check_writable()
             calls = [call for call, _, _ in group.calls] + group.left
             if self._chain.current.closed:
                 return calls
@@ -160,10 +173,11 @@ class Committer(Generic[S]):
                 break
             before = len(group.linker.entries)
             try:
-                if call.decision is None or call.reads & dirty:
-                    dirty |= call.writes
-                    _ask(call, group.linker, preparer, now)
-                    dirty |= call.writes
+                former = call.decision
+                if former is None or reads_of_decision(former) & dirty:
+                    decision = _ask(call, group.linker, preparer, now)
+                    if former is not None:
+                        dirty |= writes_of_decision(former) | writes_of_decision(decision)
                 else:
                     for prepared in call.prepared:
                         group.linker.link(prepared)
@@ -231,12 +245,21 @@ class Committer(Generic[S]):
                 if self._is_there(name, lost):
                     return self._is_ours(name, raw, lost)
             except StorageError as exc:
+                if self._landed(name, raw):
+                    return True
                 if lost is None:
                     raise
                 raise _unknown(name) from exc
             else:
                 return True
         raise _unknown(name) from lost
+
+    def _landed(self, name: str, raw: bytes) -> bool:
+        """Whether a batch is there although storage says that it was not stored."""
+        try:
+            return self._backend.read(name) == raw
+        except (NotFoundError, StorageError):
+            return False
 
     def _is_there(self, name: str, lost: OutcomeUnknownError) -> bool:
         try:
@@ -262,6 +285,7 @@ class Committer(Generic[S]):
         with self.state_lock:
             self._chain.state.adopt(branch)
             self._chain.advance(batch)
+        self._note_format(batch)
         self.taken(batch)
 
     def _settle(self, group: "_Group[S]", place: tuple[int, int], batch: Batch | None) -> None:
@@ -294,6 +318,11 @@ class Committer(Generic[S]):
                 self.read_only = ErrorKind.FORKED
                 return
             self._chain.advance(batch)
+            self._note_format(batch)
+
+    def _note_format(self, batch: Batch) -> None:
+        if batch.header.format != FORMAT and self.read_only is None:
+            self.read_only = ErrorKind.FORMAT_NEWER
 
     def catch_up(self) -> set[str]:
         """Take in what others wrote; return the conflict keys that it writes.
@@ -319,25 +348,22 @@ class Committer(Generic[S]):
         return written
 
 
-def _ask(call: Call[S], linker: Linker[S], preparer: Preparer, now: Instant) -> None:
+def _ask(
+    call: Call[S], linker: Linker[S], preparer: Preparer, now: Instant
+) -> Decision:
     """Ask the caller's decider, and link what it wants written."""
-    call.decision, call.prepared = None, ()
     decision = call.decide(linker.branch, now)
     prepared = []
-    keys = {STORE_KEY}
-    writes: set[str] = set(decision.writes)
     for draft in decision.drafts:
         if draft.kind in FRAME_KINDS and not call.frames:
             raise InvalidInputError(
                 ErrorKind.ARGUMENT_INVALID, f"{draft.kind} is written by the ledger itself"
             )
         item = preparer.prepare(draft, seq=linker.next_seq(draft), now=now)
+        linker.link(item)
         prepared.append(item)
-        keys.add(draft.scope.text)
-        writes |= writes_of(linker.link(item))
     call.decision, call.prepared = decision, tuple(prepared)
-    call.reads = decision.reads | keys
-    call.writes = frozenset(writes)
+    return decision
 
 
 def _unknown(name: str) -> OutcomeUnknownError:

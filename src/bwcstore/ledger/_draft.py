@@ -88,10 +88,24 @@ class Committed:
 
 def writes_of(entry: Entry) -> frozenset[str]:
     """The conflict keys that an entry writes: its scope, and the sources it claims (LED-31)."""
-    keys = {entry.scope.id.text}
-    tags = entry.body.get("tags") if entry.kind == "object.ingested" else None
-    if isinstance(tags, dict):
-        sources = tags.get("source")
-        if isinstance(sources, list):
-            keys.update(f"source/{tag}" for tag in sources)
-    return frozenset(keys)
+    return _written(entry.scope.id, entry.kind, entry.body)
+
+
+def _written(scope: ScopeId, kind: str, body: Mapping[str, Json]) -> frozenset[str]:
+    tags = body.get("tags") if kind == "object.ingested" else None
+    sources = tags.get("source") if isinstance(tags, dict) else None
+    if isinstance(sources, list):
+        return frozenset((scope.text, *(f"source/{tag}" for tag in sources)))
+    return frozenset((scope.text,))
+
+
+def reads_of_decision(decision: Decision) -> frozenset[str]:
+    """Everything a decision reads: what it names, `store`, and the scopes of its drafts."""
+    return decision.reads.union((STORE_KEY,), (draft.scope.text for draft in decision.drafts))
+
+
+def writes_of_decision(decision: Decision) -> frozenset[str]:
+    """Everything a decision writes: what it names, and what its entries will."""
+    return decision.writes.union(
+        *(_written(draft.scope, draft.kind, draft.body) for draft in decision.drafts)
+    )

@@ -211,7 +211,8 @@ def decode_entry(raw: bytes, *, what: str = "entry") -> Entry:
     try:
         entry = _entry(raw, body, head.groups(), tail.groups())
     except InvalidInputError as exc:
-        raise FormatError(ErrorKind.FIELD_INVALID, f"{what}: {exc.message}") from exc
+        kind = exc.kind if exc.kind is ErrorKind.NUMBER_RANGE else ErrorKind.FIELD_INVALID
+        raise FormatError(kind, f"{what}: {exc.message}") from exc
     _check_entry(entry, what)
     return entry
 

@@ -53,7 +53,7 @@ def _accepts(parse: Callable[[str], object], form: str) -> Check:
     return _form(check, form)
 
 
-instant: Final = _accepts(Instant.parse, "An instant (ENC-11).")
+instant: Final = _accepts(Instant.parse, "An instant (ENC-12).")
 text: Final = _accepts(lambda value: check_text(value, "text"), "One line of text (ENC-5).")
 
 
@@ -85,9 +85,7 @@ def many(check: Check, *, at_most: int = 256) -> Check:
     """A list of at most `at_most` values."""
     return _form(
         lambda value: (
-            isinstance(value, list)
-            and len(value) <= at_most
-            and all(check(item) for item in value)
+            isinstance(value, list) and len(value) <= at_most and all(check(item) for item in value)
         ),
         f"A list of at most {at_most}: {check.__doc__}",
     )

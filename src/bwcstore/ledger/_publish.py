@@ -64,6 +64,9 @@ class Publisher(Generic[S]):
         self._signer = signer
         self._remember = remember
         self._index = chain.index
+        self._covered = signer is None or exists(
+            backend, _layout.checkpoint(chain.current.number, chain.current.tree.size)
+        )
         self._seconds = clock.monotonic()
         self._note: tuple[Checkpoint, bytes] | None = None
         self._tail_first = chain.index
@@ -93,8 +96,10 @@ class Publisher(Generic[S]):
 
     @property
     def pending(self) -> bool:
-        """Whether there are entries that no checkpoint of this process covers."""
-        return self._signer is not None and self._index != self._chain.index
+        """Whether there are entries that no checkpoint covers, as far as is known here."""
+        if self._signer is None:
+            return False
+        return not self._covered or self._index != self._chain.index
 
     def checkpoint(self) -> bytes:
         """Derive what is full and write a checkpoint of the current generation.
@@ -125,7 +130,7 @@ class Publisher(Generic[S]):
             raise EquivocationError(
                 ErrorKind.CHECKPOINT_EQUIVOCATION, f"{name} exists and says something else"
             )
-        self._index = self._chain.index
+        self._index, self._covered = self._chain.index, True
         self._seconds = self._clock.monotonic()
         self._note = (checkpoint, raw)
         self._remember(raw)

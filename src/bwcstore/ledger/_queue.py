@@ -27,8 +27,6 @@ class Call(Generic[S]):
         decide: what the caller gave.
         decision: what it last returned; None until it was asked.
         prepared: its drafts, sealed and signed.
-        reads: every conflict key that the decision depends on.
-        writes: every conflict key that it changes.
         frames: whether it may write the entries that frame a generation.
         settled: whether result or error is there.
     """
@@ -38,8 +36,6 @@ class Call(Generic[S]):
         self.frames = frames
         self.decision: Decision | None = None
         self.prepared: tuple[Prepared, ...] = ()
-        self.reads: frozenset[str] = frozenset()
-        self.writes: frozenset[str] = frozenset()
         self.settled = False
         self._result: Committed | None = None
         self._error: BaseException | None = None

@@ -93,6 +93,11 @@ class Writing(View[S]):
         """Why nothing may be appended; None while something may."""
         return self._committer.read_only
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether a batch may or may not have been stored, so that `reload` must come first."""
+        return self._committer.doubtful is not None
+
     # --- Appending ----------------------------------------------------------------------------
 
     def append(self, decide: Decide[S]) -> Committed:
@@ -140,7 +145,7 @@ class Writing(View[S]):
                         call.fail(_interrupted(self._committer.doubtful))
                 raise
             self._publish_if_due()
-            return left
+            return [call for call in left if not call.settled]
 
     def _publish_if_due(self) -> None:
         """Write the checkpoint that is due; the entries stand, whatever becomes of it."""

@@ -14,7 +14,7 @@ asked for and no other. Nothing here decides whether reading is allowed.
 
 import io
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Final
 
@@ -22,7 +22,7 @@ import attrs
 
 from bwcstore import _encoding, _layout
 from bwcstore._ports import Backend, Pending, Source, Workers
-from bwcstore._values import Digest, ObjectId, StoreId
+from bwcstore._values import ByteRange, Digest, ObjectId, StoreId
 from bwcstore.errors import (
     BwcStoreError,
     ErrorKind,
@@ -30,15 +30,16 @@ from bwcstore.errors import (
     InvalidInputError,
     NotFoundError,
 )
-from bwcstore.objects._buffers import Buffer, BufferPool
+from bwcstore.objects._buffers import Buffer, BufferPool, aligned
 from bwcstore.objects._manifest import Manifest
-from bwcstore.objects._segment import Run, Shape
+from bwcstore.objects._segment import Run
 from bwcstore.objects._unseal import SOURCES_MAX, Chunks
 
 WINDOW_BYTES: Final = 2 * 1024 * 1024
 _AHEAD_MAX: Final = min(4, SOURCES_MAX - 1)
 _ONWARDS_CHUNKS: Final = 2
 _LARGE_CHUNKS: Final = 4
+_NOTHING: Final = ByteRange(0, 0)
 
 
 def fetch_manifest(
@@ -87,18 +88,18 @@ def _settle(pending: Iterable[Pending[None]]) -> None:
 
 @attrs.frozen(kw_only=True)
 class _Window:
-    """A run of chunks, opened or being opened."""
+    """A run of sealed chunks, read or being read."""
 
     run: Run
     buffer: Buffer
-    opened: Pending[None] | None = None
+    reading: Pending[None] | None = None
 
     @property
-    def plain(self) -> memoryview:
-        return self.buffer.plain[: self.run.plain.length_bytes]
+    def end_chunk(self) -> int:
+        return self.run.chunk + self.run.count
 
-    def holds(self, offset_bytes: int) -> bool:
-        return self.run.plain.offset_bytes <= offset_bytes < self.run.plain.end_bytes
+    def holds(self, chunk: int) -> bool:
+        return self.run.chunk <= chunk < self.end_chunk
 
 
 class ObjectReader(io.RawIOBase):
@@ -138,14 +139,18 @@ class ObjectReader(io.RawIOBase):
         geometry = manifest.shape.geometry
         self._window_chunks = max(1, WINDOW_BYTES // geometry.chunk_bytes)
         self._pool = BufferPool(
-            plain_bytes=self._window_chunks * geometry.payload_bytes,
+            plain_bytes=0,
             sealed_bytes=self._window_chunks * geometry.chunk_bytes,
             kept_max=_AHEAD_MAX + 1,
         )
         self._workers = workers
-        self._ahead_max = min(_AHEAD_MAX, workers.count + 1)
+        self._ahead_max = min(_AHEAD_MAX, max(2, workers.count))
         self._ahead: deque[_Window] = deque()
         self._window: _Window | None = None
+        # What was opened of one chunk beyond what was asked for: it lies in `_plain` at the place
+        # that it has in its chunk.
+        self._plain = aligned(geometry.payload_bytes)
+        self._kept = _NOTHING
         self._position = 0
         self._onwards_from = -1
         self._onwards_bytes = 0
@@ -224,6 +229,9 @@ class ObjectReader(io.RawIOBase):
         start = self._position
         end = min(start + room.nbytes, self.length_bytes)
         if start >= end:
+            if not self.length_bytes:
+                # SEG-16: that there is nothing to release is also said by a chunk.
+                self._open_chunk(chunks, 0, room[:0])
             return 0
         onwards = start == self._onwards_from
         self._onwards_bytes = self._onwards_bytes + end - start if onwards else end - start
@@ -244,22 +252,58 @@ class ObjectReader(io.RawIOBase):
 
     def _release(self, chunks: Chunks, at: int, room: memoryview) -> int:
         """Put verified plaintext from `at` into `room`; return how much, at least one byte."""
-        window = self._window
-        if window is None or not window.holds(at):
-            window = self._take_ahead(at)
-        if window is None:
+        if self._kept.offset_bytes <= at < self._kept.end_bytes:
+            skip = at - chunks.shape.plain_range(chunks.shape.find_chunk(at)).offset_bytes
+            part = room[: self._kept.end_bytes - at]
+            part[:] = self._plain[skip : skip + part.nbytes]
+            return part.nbytes
+        if room.nbytes >= _LARGE_CHUNKS * chunks.shape.geometry.chunk_bytes:
             whole = self._open_whole(chunks, at, room)
             if whole:
                 return whole
-            window = self._open_window(chunks, chunks.shape.find_chunk(at))
-        skip = at - window.run.plain.offset_bytes
-        part = window.plain[skip : skip + room.nbytes]
-        room[: part.nbytes] = part
+        return self._open_chunk(chunks, at, room)
+
+    def _open_chunk(self, chunks: Chunks, at: int, room: memoryview) -> int:
+        """Open the chunk that holds `at`: what is wanted into `room`, the rest aside."""
+        chunk = chunks.shape.find_chunk(at)
+        window = self._find_window(chunks, chunk, at + room.nbytes)
+        where = chunks.shape.plain_range(chunk)
+        part = room[: where.end_bytes - at]
+        skip = at - where.offset_bytes
+        plain = self._plain[: where.length_bytes]
+        self._kept = _NOTHING
+        sealed = window.buffer.sealed
+        if part.nbytes == where.length_bytes:
+            chunks.open_chunk(window.run, chunk, sealed, [part])
+        elif 2 * part.nbytes >= where.length_bytes:
+            rest = plain[skip + part.nbytes :]
+            chunks.open_chunk(window.run, chunk, sealed, [plain[:skip], part, rest])
+            self._kept = ByteRange(at + part.nbytes, rest.nbytes)
+        else:
+            chunks.open_chunk(window.run, chunk, sealed, [plain])
+            part[:] = plain[skip : skip + part.nbytes]
+            self._kept = where
         return part.nbytes
+
+    def _find_window(self, chunks: Chunks, chunk: int, end_bytes: int) -> _Window:
+        """The sealed chunk, with those after it that are wanted before `end_bytes`."""
+        window = self._window
+        if window is not None and window.holds(chunk):
+            return window
+        window = self._take_ahead(chunk)
+        if window is None:
+            self._drop_window()
+            wanted = chunks.shape.find_chunk(max(0, end_bytes - 1)) - chunk + 1
+            run = chunks.shape.run(chunk, min(self._window_chunks, wanted))
+            source = chunks.source(run.segment)
+            window = _Window(run=run, buffer=self._pool.take())
+            chunks.read_run(run, source, window.buffer.sealed)
+            self._window = window
+        return window
 
     def _open_whole(self, chunks: Chunks, at: int, room: memoryview) -> int:
         """Open the whole chunks that `room` takes straight into it; return how many bytes."""
-        runs = list(self._find_whole(chunks.shape, at, room.nbytes))
+        runs = list(chunks.shape.whole_runs(ByteRange(at, room.nbytes), self._window_chunks))
         if not runs:
             return 0
         if len(runs) == 1:
@@ -281,21 +325,6 @@ class ObjectReader(io.RawIOBase):
             _settle(pending)
         return done
 
-    def _find_whole(self, shape: Shape, at: int, length_bytes: int) -> Iterator[Run]:
-        """The runs of whole chunks within `length_bytes` from `at`, one window long at most."""
-        chunk = shape.find_chunk(at)
-        if shape.plain_range(chunk).offset_bytes != at:
-            return
-        end = at + length_bytes
-        while chunk < shape.chunk_count:
-            run = shape.run(chunk, self._window_chunks)
-            while run.plain.end_bytes > end and run.count > 1:
-                run = shape.run(chunk, run.count - 1)
-            if run.plain.end_bytes > end:
-                return
-            yield run
-            chunk += run.count
-
     def _open_piece(self, chunks: Chunks, run: Run, source: Source, room: memoryview) -> None:
         buffer = self._pool.take()
         try:
@@ -303,22 +332,14 @@ class ObjectReader(io.RawIOBase):
         finally:
             self._pool.give(buffer)
 
-    def _open_window(self, chunks: Chunks, chunk: int) -> _Window:
-        self._drop_window()
-        window = _Window(run=chunks.shape.run(chunk, 1), buffer=self._pool.take())
-        source = chunks.source(window.run.segment)
-        chunks.open_run(window.run, source, window.buffer.sealed, window.plain)
-        self._window = window
-        return window
-
-    def _take_ahead(self, at: int) -> _Window | None:
-        """The window that was read ahead for `at`, if there is one; those before it are dropped."""
+    def _take_ahead(self, chunk: int) -> _Window | None:
+        """The window read ahead for `chunk`, if there is one; those before it are dropped."""
         while self._ahead:
             window = self._ahead.popleft()
-            wanted = window.holds(at)
+            wanted = window.holds(chunk)
             try:
-                if window.opened is not None:
-                    window.opened.result()
+                if window.reading is not None:
+                    window.reading.result()
             except Exception:
                 self._pool.give(window.buffer)
                 # What nobody asked for yet does not fail.
@@ -340,24 +361,21 @@ class ObjectReader(io.RawIOBase):
     def _read_ahead(self, chunks: Chunks) -> None:
         """Keep the workers busy with what comes next."""
         shape = chunks.shape
-        last = self._ahead[-1] if self._ahead else self._window
-        if last is not None and last.run.plain.end_bytes >= self._position:
-            chunk = last.run.chunk + last.run.count
-        else:
-            chunk = shape.find_chunk(self._position)
+        chunk = shape.find_chunk(self._position)
+        if self._ahead:
+            chunk = self._ahead[-1].end_chunk
+        elif self._window is not None and self._window.holds(chunk):
+            chunk = self._window.end_chunk
         while len(self._ahead) < self._ahead_max and chunk < shape.chunk_count:
             run = shape.run(chunk, self._window_chunks)
-            if not run.plain.length_bytes:
-                return
             try:
                 source = chunks.source(run.segment)
             except BwcStoreError:
                 # Raised again, and then to the caller, when these bytes are asked for.
                 return
             buffer = self._pool.take()
-            window = _Window(run=run, buffer=buffer)
-            work = partial(chunks.open_run, run, source, buffer.sealed, window.plain)
-            self._ahead.append(attrs.evolve(window, opened=self._workers.submit(work)))
+            work = partial(chunks.read_run, run, source, buffer.sealed)
+            self._ahead.append(_Window(run=run, buffer=buffer, reading=self._workers.submit(work)))
             chunk += run.count
 
     def _open_chunks(self) -> Chunks:

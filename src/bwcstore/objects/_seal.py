@@ -16,11 +16,14 @@ again, and when opening); then
 """
 
 import hmac
+from collections.abc import Sequence
 from enum import Enum, unique
 from typing import Final
 
 import attrs
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import ciphers
+from cryptography.hazmat.primitives.ciphers import algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
@@ -63,6 +66,15 @@ class _Derivation:
         return HKDFExpand(algorithm=SHA384(), length=length_bytes, info=info).derive(key)
 
 
+@attrs.frozen(kw_only=True)
+class _ChunkKey:
+    """The key of a run of chunks that share it."""
+
+    epoch: int
+    key: bytes = attrs.field(repr=False, eq=False)
+    aead: AESGCM = attrs.field(repr=False, eq=False)
+
+
 class Cipher:
     """Seals and opens the chunks of one object. Safe to use from several threads."""
 
@@ -71,19 +83,17 @@ class Cipher:
         self._derivation = derivation
         self._chunk_bytes = chunk_bytes
         self._rotation_bits = bits
-        self._current: tuple[int, AESGCM] | None = None
+        self._current: _ChunkKey | None = None
 
-    def _aead(self, position: int) -> AESGCM:
+    def _chunk_key(self, position: int) -> "_ChunkKey":
         epoch = position >> self._rotation_bits
         current = self._current
-        if current is not None and current[0] == epoch:
-            return current[1]
+        if current is not None and current.epoch == epoch:
+            return current
         masked = (epoch << self._rotation_bits).to_bytes(8, "big")
-        aead = AESGCM(
-            self._derivation.derive(self._message_key, b"DEK:" + masked, KEY_LENGTH_BYTES)
-        )
-        self._current = (epoch, aead)
-        return aead
+        key = self._derivation.derive(self._message_key, b"DEK:" + masked, KEY_LENGTH_BYTES)
+        current = self._current = _ChunkKey(epoch=epoch, key=key, aead=AESGCM(key))
+        return current
 
     def seal_into(
         self, plaintext: memoryview, chunk: memoryview, *, position: int, place: Place, iv: bytes
@@ -113,7 +123,7 @@ class Cipher:
         chunk[:4] = _INNER_WORD if place is Place.INNER else size.to_bytes(4, "big")
         chunk[4:_CIPHERTEXT_AT] = iv
         aad = position.to_bytes(8, "big") + place.value
-        self._aead(position).encrypt_into(iv, plaintext, aad, chunk[_CIPHERTEXT_AT:])
+        self._chunk_key(position).aead.encrypt_into(iv, plaintext, aad, chunk[_CIPHERTEXT_AT:])
 
     def open_into(
         self, chunk: memoryview, plaintext: memoryview, *, position: int, place: Place
@@ -132,6 +142,55 @@ class Cipher:
                 tag does not verify (`CHUNK_TAG`).
             InternalError: the buffers do not fit each other.
         """
+        self._check_shape(chunk, plaintext.nbytes, position, place)
+        aad = position.to_bytes(8, "big") + place.value
+        try:
+            self._chunk_key(position).aead.decrypt_into(
+                chunk[4:_CIPHERTEXT_AT], chunk[_CIPHERTEXT_AT:], aad, plaintext
+            )
+        except InvalidTag as exc:
+            # The cipher writes as it goes and checks the tag last: what it wrote is not evidence.
+            plaintext[:] = bytes(plaintext.nbytes)
+            raise _tag_error(position) from exc
+
+    def open_parts_into(
+        self, chunk: memoryview, parts: Sequence[memoryview], *, position: int, place: Place
+    ) -> None:
+        """Verify one chunk and spread its plaintext over several buffers (SEG-15, SEG-16).
+
+        Like `open_into`, for a plaintext that is wanted in more than one place: nothing is copied.
+
+        Args:
+            chunk: the sealed chunk, all of it and nothing else.
+            parts: receive the plaintext one after the other; together 32 bytes shorter than
+                `chunk`. Hold zeros when the chunk does not verify.
+            position: the chunk's number in its object, from a trusted manifest.
+            place: whether the chunk must be the last of the object, from a trusted manifest.
+
+        Raises:
+            IntegrityError: the length word is not what the place demands (`CHUNK_SHAPE`), or the
+                tag does not verify (`CHUNK_TAG`).
+            InternalError: the buffers do not fit each other.
+        """
+        self._check_shape(chunk, sum(part.nbytes for part in parts), position, place)
+        mode = modes.GCM(bytes(chunk[4:_CIPHERTEXT_AT]))
+        algorithm = algorithms.AES(self._chunk_key(position).key)
+        decryptor = ciphers.Cipher(algorithm, mode).decryptor()
+        decryptor.authenticate_additional_data(position.to_bytes(8, "big") + place.value)
+        at = _CIPHERTEXT_AT
+        for part in parts:
+            decryptor.update_into(chunk[at : at + part.nbytes], part)
+            at += part.nbytes
+        try:
+            decryptor.finalize_with_tag(bytes(chunk[at:]))
+        except InvalidTag as exc:
+            for part in parts:
+                part[:] = bytes(part.nbytes)
+            raise _tag_error(position) from exc
+
+    def _check_shape(
+        self, chunk: memoryview, plaintext_bytes: int, position: int, place: Place
+    ) -> None:
         size = chunk.nbytes
         inner = place is Place.INNER
         if (
@@ -145,19 +204,14 @@ class Cipher:
                 f"chunk {position}: {size} bytes, length word {chunk[:4].hex()}, are not the shape "
                 f"of a {place.name} chunk",
             )
-        if plaintext.nbytes != size - CHUNK_OVERHEAD_BYTES:
-            raise InternalError(ErrorKind.DEFECT, f"chunk {position}: the buffer does not fit")
-        aad = position.to_bytes(8, "big") + place.value
-        try:
-            self._aead(position).decrypt_into(
-                chunk[4:_CIPHERTEXT_AT], chunk[_CIPHERTEXT_AT:], aad, plaintext
-            )
-        except InvalidTag as exc:
-            # The cipher writes as it goes and checks the tag last: what it wrote is not evidence.
-            plaintext[:] = bytes(plaintext.nbytes)
-            raise IntegrityError(
-                ErrorKind.CHUNK_TAG, f"chunk {position}: the authentication tag does not verify"
-            ) from exc
+        if plaintext_bytes != size - CHUNK_OVERHEAD_BYTES:
+            raise InternalError(ErrorKind.DEFECT, f"chunk {position}: the buffers do not fit")
+
+
+def _tag_error(position: int) -> IntegrityError:
+    return IntegrityError(
+        ErrorKind.CHUNK_TAG, f"chunk {position}: the authentication tag does not verify"
+    )
 
 
 def associated_data(store_id: StoreId, object_id: ObjectId) -> bytes:

@@ -161,6 +161,23 @@ class Shape:
         )
         return Run(segment=segment, chunk=chunk, count=count, stored=stored, plain=plain)
 
+    def whole_runs(self, wanted: ByteRange, count_max: int) -> Iterator[Run]:
+        """The runs of at most `count_max` chunks that lie in `wanted` with all their plaintext.
+
+        None if `wanted` does not begin where a chunk begins.
+        """
+        chunk, skip = divmod(wanted.offset_bytes, self.geometry.payload_bytes)
+        if skip:
+            return
+        while chunk < self.chunk_count:
+            run = self.run(chunk, count_max)
+            while run.plain.end_bytes > wanted.end_bytes and run.count > 1:
+                run = self.run(chunk, run.count - 1)
+            if run.plain.end_bytes > wanted.end_bytes:
+                return
+            yield run
+            chunk += run.count
+
     @classmethod
     def of_segments(cls, chunk_bytes: int, segments: Sequence[tuple[int, int]]) -> Self:
         """The shape that a manifest's list of segments describes (spec: SEG-12 to SEG-14).

@@ -8,6 +8,7 @@ Rules kept here (spec chapter `segment`):
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final
 
 from bwcstore import _layout
@@ -76,6 +77,61 @@ class Chunks:
             self._sources.popitem(last=False)[1].close()
         return found
 
+    def read_run(self, run: Run, source: Source, sealed: memoryview) -> None:
+        """Read the sealed chunks of a run. May be called by a worker.
+
+        Args:
+            run: what to read.
+            source: the run's segment.
+            sealed: receives the run's stored bytes in its first bytes.
+
+        Raises:
+            IntegrityError: the segment ends early (`SEGMENT_LENGTH`).
+            StorageError: reading failed.
+        """
+        stored = sealed[: run.stored.length_bytes]
+        count = source.read_into(run.stored.offset_bytes, stored)
+        if count != stored.nbytes:
+            raise IntegrityError(
+                ErrorKind.SEGMENT_LENGTH,
+                f"object {self._object_id}, segment {run.segment}: {count} bytes from "
+                f"{run.stored.offset_bytes}, expected {stored.nbytes}",
+            )
+
+    def open_chunk(
+        self, run: Run, chunk: int, sealed: memoryview, parts: Sequence[memoryview]
+    ) -> None:
+        """Verify one chunk of a run that was read. May be called by a worker.
+
+        Args:
+            run: what was read.
+            chunk: the chunk's number in the object.
+            sealed: what `read_run` filled.
+            parts: receive the chunk's plaintext one after the other, together exactly as long.
+
+        Raises:
+            IntegrityError: the chunk does not verify; the parts hold zeros.
+        """
+        at = (chunk - run.chunk) * self.shape.geometry.chunk_bytes
+        length = sum(part.nbytes for part in parts) + CHUNK_OVERHEAD_BYTES
+        place = self.shape.place(chunk)
+        try:
+            if len(parts) == 1:
+                self._cipher.open_into(
+                    sealed[at : at + length], parts[0], position=chunk, place=place
+                )
+            else:
+                self._cipher.open_parts_into(
+                    sealed[at : at + length], parts, position=chunk, place=place
+                )
+        except IntegrityError as exc:
+            lost = self.shape.plain_range(chunk)
+            raise IntegrityError(
+                exc.kind,
+                f"object {self._object_id}, segment {run.segment}, bytes {lost.offset_bytes} to "
+                f"{lost.end_bytes}: {exc.message}",
+            ) from exc
+
     def open_run(self, run: Run, source: Source, sealed: memoryview, plain: memoryview) -> None:
         """Read and verify a run. May be called by a worker.
 
@@ -89,32 +145,11 @@ class Chunks:
             IntegrityError: a chunk does not verify, or the segment ends early.
             StorageError: reading failed.
         """
-        stored = sealed[: run.stored.length_bytes]
-        count = source.read_into(run.stored.offset_bytes, stored)
-        if count != stored.nbytes:
-            raise IntegrityError(
-                ErrorKind.SEGMENT_LENGTH,
-                f"object {self._object_id}, segment {run.segment}: {count} bytes from "
-                f"{run.stored.offset_bytes}, expected {stored.nbytes}",
-            )
-        geometry = self.shape.geometry
+        self.read_run(run, source, sealed)
+        payload_bytes = self.shape.geometry.payload_bytes
         for number in range(run.count):
-            chunk = run.chunk + number
-            sealed_at = number * geometry.chunk_bytes
-            sealed_chunk = stored[sealed_at : sealed_at + geometry.chunk_bytes]
-            plain_at = number * geometry.payload_bytes
-            room = plain[plain_at : plain_at + sealed_chunk.nbytes - CHUNK_OVERHEAD_BYTES]
-            try:
-                self._cipher.open_into(
-                    sealed_chunk, room, position=chunk, place=self.shape.place(chunk)
-                )
-            except IntegrityError as exc:
-                lost = self.shape.plain_range(chunk)
-                raise IntegrityError(
-                    exc.kind,
-                    f"object {self._object_id}, segment {run.segment}, bytes "
-                    f"{lost.offset_bytes} to {lost.end_bytes}: {exc.message}",
-                ) from exc
+            part = plain[number * payload_bytes : (number + 1) * payload_bytes]
+            self.open_chunk(run, run.chunk + number, sealed, [part])
 
     def close(self) -> None:
         """Close every segment. No run may be under way."""

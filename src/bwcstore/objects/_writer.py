@@ -167,7 +167,9 @@ class ObjectWriter:
 
     def _pool(self, geometry: Geometry) -> BufferPool:
         # Two threads may both make one; `setdefault` lets both use the first.
-        return self._pools.get(geometry) or self._pools.setdefault(geometry, buffer_pool(geometry))
+        return self._pools.get(geometry) or self._pools.setdefault(
+            geometry, buffer_pool(geometry, self._environment.workers)
+        )
 
     def _store_manifest(
         self,

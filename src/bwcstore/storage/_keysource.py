@@ -94,7 +94,7 @@ class PassphraseKdf(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class PassphraseCost:
-    """How much work a guess costs. The defaults take about half a second.
+    """How much work a guess costs. The defaults take a few tenths of a second.
 
     Attributes:
         iterations: passes of Argon2id, at least 2.

@@ -1,4 +1,4 @@
-"""A key vault's files in all replicas: what is current, which group holds a key, how one is written.
+"""A key vault's files in all replicas: what is current, and which group holds which key.
 
 Responsible for what `put`, `get`, `destroy`, `rotate` and the root's change have in common. Rules
 kept here (spec chapter `key-vault`):

@@ -1,4 +1,4 @@
-"""The names in a vault replica, and which groups may hold a key by their names alone (VLT-7, VLT-11).
+"""The names in a vault replica, and which keys a group may hold by its name alone (VLT-11).
 
 The name of a group says which keys it may hold, so that finding one key needs the listing and one
 small file, however many keys there are. Nothing is decided by a name: what a group holds is what

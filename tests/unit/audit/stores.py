@@ -4,6 +4,7 @@ import hashlib
 import io
 from typing import Final
 
+from bwcstore import _layout
 from bwcstore._encoding import Json, tag
 from bwcstore._ports import Signer
 from bwcstore._values import (
@@ -14,8 +15,10 @@ from bwcstore._values import (
     ScopeId,
     StoreId,
 )
+from bwcstore.audit._findings import Finding
 from bwcstore.audit._report import Report
 from bwcstore.audit._run import audit_store
+from bwcstore.errors import ErrorKind
 from bwcstore.ledger._draft import Committed, Decision, Draft
 from bwcstore.ledger._log import Log
 from bwcstore.ledger._note import VerifierKey
@@ -252,6 +255,21 @@ class Shop:
             by=by,
         )
 
+    def grow(self) -> None:
+        """Let another process ingest an object and write a checkpoint."""
+        self.log = self._open()
+        self.ingest(bytes_of(10))
+        self.close()
+
+    def _open(self) -> Log[Heads]:
+        return Log.open(
+            self.world.backend,
+            self.world.environment,
+            state=Heads(),
+            record_key=self.world.keys.get,
+            signer=self.signer,
+        )
+
     def close(self) -> "Shop":
         """Write the last checkpoint and close the ledger."""
         self.log.checkpoint()
@@ -303,3 +321,47 @@ def large_store() -> Shop:
     shop.ingest(bytes_of(3 * PAYLOAD))
     return shop.close()
 
+
+def codes(report: Report) -> set[ErrorKind]:
+    """The codes of everything that is wrong."""
+    return {finding.code for finding in report.errors}
+
+
+def flip(shop: Shop, name: str, old: bytes, new: bytes) -> None:
+    """Replace the first occurrence of `old`, which must exist."""
+    raw = shop.contents[name]
+    assert old in raw
+    shop.contents[name] = raw.replace(old, new, 1)
+
+
+def batch(number: int) -> str:
+    """A batch's name."""
+    return _layout.batch(0, number)
+
+
+def objects(shop: Shop) -> list[ObjectId]:
+    """The objects in the order of their ids."""
+    found = {name.split("/")[1] for name in shop.contents if name.startswith("objects/")}
+    return [ObjectId(text) for text in sorted(found)]
+
+
+def manifest(shop: Shop, object_id: ObjectId) -> str:
+    """The name of an object's manifest."""
+    prefix = f"objects/{object_id}/manifest-"
+    return next(name for name in shop.contents if name.startswith(prefix))
+
+
+def segment(shop: Shop, object_number: int, number: int) -> str:
+    """The name of a segment."""
+    return _layout.segment(objects(shop)[object_number], number)
+
+
+def swap(shop: Shop, one: str, other: str) -> None:
+    """Let two names change places."""
+    contents = shop.contents
+    contents[one], contents[other] = contents[other], contents[one]
+
+
+def found_as(report: Report, code: ErrorKind) -> list[Finding]:
+    """The findings with a code."""
+    return [finding for finding in report.findings if finding.code is code]

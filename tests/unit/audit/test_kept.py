@@ -82,6 +82,20 @@ def test_extended_checkpoint() -> None:
     assert ErrorKind.ROLLBACK_NOT_EXCLUDED not in {one.code for one in report.findings}
 
 
+@pytest.mark.spec("AUD-18", "CHK-23")
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [("remembered", ErrorKind.FORKED), ("expect", ErrorKind.KEY_UNKNOWN)],
+)
+def test_checkpoint_by_another_key(option: str, expected: ErrorKind) -> None:
+    """What a vault remembers and the store's key did not sign is another store's: forked."""
+    shop = small_store()
+    other = Checkpoint(origin=ORIGIN, generation=0, size=5, root=Digest(bytes(32)))
+    note = sign_checkpoint(other, StoredSigner(bytes(32)))
+
+    assert [expected] == codes(shop.audit(**{option: (note,)}))
+
+
 @pytest.mark.spec("AUD-15", "AUD-18")
 def test_fork_and_equivocation() -> None:
     """A store whose key signed another history is named forked, and its signer named too."""
@@ -182,7 +196,9 @@ def test_receipt_of_a_rewritten_history() -> None:
 
 
 @pytest.mark.spec("AUD-18", "AUD-19")
-@pytest.mark.parametrize("raw", [b"", b"{}\n\nx", b"no note", b'{"a":1}\n\n\xe2\x80\x94 a AAAAAAAA\n'])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{}\n\nx", b"no note", b'{"a":1}\n\n\xe2\x80\x94 a AAAAAAAA\n']
+)
 def test_garbage_is_a_finding(raw: bytes) -> None:
     """What was kept and is nothing is a finding of its own."""
     report = small_store().audit(expect=(raw,))

@@ -6,6 +6,7 @@ import pytest
 
 from bwcstore._values import ObjectId
 from bwcstore.cli._files import create_file, find_statements, keep_receipt, replace_file
+from bwcstore.errors import AlreadyExistsError, ErrorKind
 
 OBJECT = ObjectId("01a20a57-5c41-7b82-a8af-6bbd22d6b183")
 
@@ -30,9 +31,10 @@ def test_another_receipt_overwrites_none(tmp_path: Path) -> None:
 def test_create_replaces_nothing(tmp_path: Path) -> None:
     """A taken name is an error, and what has it is untouched."""
     (tmp_path / "taken").write_bytes(b"old")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(AlreadyExistsError) as caught:
         create_file(tmp_path / "taken", b"new")
 
+    assert ErrorKind.TARGET_EXISTS == caught.value.kind
     assert (tmp_path / "taken").read_bytes() == b"old"
 
 

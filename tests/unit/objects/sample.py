@@ -1,4 +1,4 @@
-"""Objects for tests: fixed ids and keys, data that differs everywhere, and the way there and back."""
+"""Objects for tests: fixed ids and keys, data without repetition, and the way there and back."""
 
 import hashlib
 import io
@@ -54,3 +54,18 @@ def fetch(world: World, written: Written) -> Manifest:
     return fetch_manifest(
         world.backend, store_id=STORE, object_id=OBJECT, digest=written.manifest.digest
     )
+
+
+class Dribble(io.RawIOBase):
+    """A source that gives a few bytes at a time, and may fail at an offset."""
+
+    def __init__(self, content: bytes, *, step: int = 4099, fail_at: int | None = None) -> None:
+        self._inner = io.BytesIO(content)
+        self._step = step
+        self._fail_at = fail_at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # test data
+        """At most `step` bytes."""
+        if self._fail_at is not None and self._inner.tell() >= self._fail_at:
+            raise OSError(5, "Input/output error")
+        return self._inner.readinto(buffer[: self._step])

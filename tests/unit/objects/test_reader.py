@@ -199,6 +199,34 @@ def test_changed_chunk_is_named(world: World, written: Written, at: int) -> None
         assert word in caught.value.message
 
 
+@pytest.mark.spec("SEG-16")
+@pytest.mark.parametrize("size", [10, PAYLOAD // 2 + 1, PAYLOAD - 1, PAYLOAD])
+def test_refused_chunk_leaves_nothing_for_later(world: World, written: Written, size: int) -> None:
+    """After a refusal, no part of the chunk comes out of anything that was kept."""
+    _tampered(world, 0, b"\x00" * 8, 100)
+    with reader(world, written.manifest) as file:
+        for offset in (1, PAYLOAD - size, 0):
+            file.seek(max(0, offset))
+            with pytest.raises(IntegrityError):
+                file.read(size)
+
+        assert 0 == file.bytes_released
+
+
+@pytest.mark.spec("SEG-16")
+def test_empty_object_is_verified() -> None:
+    """That an object is empty is told by a chunk, which is verified too."""
+    world = World()
+    written = write(world, b"")
+    with reader(world, written.manifest) as file:
+        assert b"" == file.read()
+    _tampered(world, 0, b"\x00" * 8, 24)
+    with reader(world, written.manifest) as file, pytest.raises(IntegrityError) as caught:
+        file.read()
+
+    assert ErrorKind.CHUNK_TAG == caught.value.kind
+
+
 @pytest.mark.parametrize("step", [1000, PAYLOAD, LENGTH])
 def test_failure_while_reading_ahead(world: World, written: Written, step: int) -> None:
     """A chunk that fails in read-ahead fails when it is reached, and nothing before it does."""

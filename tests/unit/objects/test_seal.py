@@ -192,6 +192,50 @@ def test_changed_chunk_leaves_zeros(position: int) -> None:
     assert (ErrorKind.CHUNK_TAG, bytes(8)) == (caught.value.kind, bytes(plaintext))
 
 
+@pytest.mark.spec("SEG-16")
+@pytest.mark.parametrize("cuts", [(0, 0), (0, 8), (3, 5), (1, 8), (8, 8)])
+def test_chunk_opens_into_parts(cuts: tuple[int, int]) -> None:
+    """A plaintext spread over several buffers is the same plaintext."""
+    sealed = _seal([b"12345678", b"x"])
+    plaintext = memoryview(bytearray(8))
+    first, second = cuts
+    parts = [plaintext[:first], plaintext[first:second], plaintext[second:]]
+    _unlocked(sealed).open_parts_into(
+        memoryview(sealed)[74 : 74 + L], parts, position=0, place=Place.INNER
+    )
+
+    assert b"12345678" == bytes(plaintext)
+
+
+@pytest.mark.spec("SEG-6", "SEG-16")
+@pytest.mark.parametrize(("at", "position"), [(4, 0), (16, 0), (39, 0), (None, 1)])
+def test_changed_chunk_leaves_zeros_in_parts(at: int | None, position: int) -> None:
+    """Spread over several buffers, a refused chunk leaves no plaintext in any of them."""
+    sealed = bytearray(_seal([b"12345678", b"x"]))
+    if at is not None:
+        sealed[74 + at] ^= 1
+    plaintext = memoryview(bytearray(b"\xaa" * 8))
+    with pytest.raises(IntegrityError) as caught:
+        _unlocked(bytes(sealed)).open_parts_into(
+            memoryview(sealed)[74 : 74 + L],
+            [plaintext[:3], plaintext[3:]],
+            position=position,
+            place=Place.INNER,
+        )
+
+    assert (ErrorKind.CHUNK_TAG, bytes(8)) == (caught.value.kind, bytes(plaintext))
+
+
+def test_parts_that_do_not_fit() -> None:
+    """Buffers that do not add up to the plaintext are a defect of the caller."""
+    sealed = _seal([b"x"])
+    room = memoryview(bytearray(2))
+    with pytest.raises(InternalError):
+        _unlocked(sealed).open_parts_into(
+            memoryview(sealed)[74:], [room[:1], room[1:]], position=0, place=Place.FINAL
+        )
+
+
 @pytest.mark.spec("SEG-14")
 @pytest.mark.parametrize("length", [0, 3, 31, L - 1, L + 1])
 def test_chunk_of_other_length_is_refused(length: int) -> None:

@@ -156,3 +156,23 @@ def test_leaves_of_chunks() -> None:
 
     assert chunks == [bytes(part) for part in split_chunks(memoryview(stored), chunk_bytes=L)]
     assert b"".join(map(leaf_hash, chunks)) == hash_chunks(memoryview(stored), chunk_bytes=L)
+
+
+@pytest.mark.parametrize(
+    ("offset", "length", "chunks"),
+    [
+        (0, PAYLOAD - 1, []),
+        (0, PAYLOAD, [(0, 1)]),
+        (0, 4 * PAYLOAD, [(0, 2), (2, 2)]),
+        (PAYLOAD, 2 * PAYLOAD + 5, [(1, 1), (2, 1)]),
+        (1, 4 * PAYLOAD, []),
+        (3 * PAYLOAD, 9 * PAYLOAD, [(3, 1), (4, 1)]),
+        (5 * PAYLOAD, 9 * PAYLOAD, []),
+    ],
+)
+def test_whole_runs(offset: int, length: int, chunks: list[tuple[int, int]]) -> None:
+    """Only chunks that a range holds entirely are given, in runs that end with their segment."""
+    shape = Shape(geometry=SMALL, length_bytes=4 * PAYLOAD + 7)
+    runs = list(shape.whole_runs(ByteRange(offset, length), 9))
+
+    assert chunks == [(run.chunk, run.count) for run in runs]

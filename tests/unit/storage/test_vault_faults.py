@@ -1,10 +1,11 @@
-"""The key vault when the first, second, third… call to storage fails, and when two processes meet.
+"""The key vault when any one call to storage fails, and when several processes meet.
 
 Every scenario is run again and again, each time with the next call failing, until it ends
 untouched. Afterwards a new process looks, then does the same again, which must succeed.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from typing import Final
 
@@ -160,7 +161,7 @@ def test_every_failure_point(name: str, fault: Fault, lost_as: type[StorageError
         setting = _prepared()
         plan = FailAt(number, fault, lost_as=lost_as)
         vault = setting.open_with(plan)
-        outcome = attempt(lambda vault=vault: SCENARIOS[name](vault))  # type: ignore[misc] # bound
+        outcome = attempt(partial(SCENARIOS[name], vault))
 
         _check_consistent(setting, name)
         if not plan.fired:
@@ -191,7 +192,7 @@ def test_the_same_process_can_go_on(name: str, fault: Fault) -> None:
         setting = _prepared()
         plan = FailAt(number, fault)
         vault = setting.open_with(plan)
-        outcome = attempt(lambda vault=vault: SCENARIOS[name](vault))  # type: ignore[misc] # bound
+        outcome = attempt(partial(SCENARIOS[name], vault))
         if isinstance(outcome, BwcStoreError):
             SCENARIOS[name](vault)
         _check_finished(setting, name)
@@ -204,7 +205,7 @@ def _meetings(work: Work, other: Work) -> Iterator[Setting]:
     for number in count():
         setting = _prepared()
         second = setting.open()
-        plan = Meanwhile({number: lambda second=second: other(second)})  # type: ignore[misc] # bound
+        plan = Meanwhile({number: partial(other, second)})
         vault = setting.open_with(plan)
         for _ in range(3):
             try:
@@ -290,7 +291,7 @@ def test_of_two_keys_under_one_shared_id_at_most_one_is_kept() -> None:
 
         plan = Meanwhile({number: other})
         vault = setting.open_with(plan)
-        mine = attempt(lambda vault=vault: vault.put({"tag": key(1)}))  # type: ignore[misc] # bound
+        mine = attempt(partial(vault.put, {"tag": key(1)}))
         if not plan.fired:
             break
         winners = [k for k, o in ((key(1), mine), (key(2), outcomes[0])) if o is None]

@@ -1,6 +1,9 @@
 """Making and opening a key vault, and changing its root key."""
 
+from collections.abc import Sequence
+from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -15,6 +18,7 @@ from tests.unit.storage.vault_setting import (
     keys,
 )
 
+from bwcstore._ports import Backend
 from bwcstore.errors import (
     AlreadyExistsError,
     ErrorKind,
@@ -22,6 +26,7 @@ from bwcstore.errors import (
     KeyVaultError,
     StorageError,
 )
+from bwcstore.storage._local import LocalBackend
 from bwcstore.storage._vault import DirectoryVault
 from bwcstore.testing._faults import FailAt, Fault, FaultyBackend
 from bwcstore.testing._world import MemoryBackend
@@ -167,6 +172,16 @@ def test_a_saved_copy_opens_only_with_the_root_key_of_its_time() -> None:
     assert SECRET == setting.open([saved]).get(content(1))
 
 
+def _create(setting: Setting, places: Sequence[Backend]) -> DirectoryVault:
+    return DirectoryVault.create(
+        places,
+        store_id=STORE,
+        source=setting.source,
+        entropy=setting.entropy,
+        clock=setting.clock,
+    )
+
+
 @pytest.mark.spec("VLT-7")
 @pytest.mark.parametrize("fault", Fault)
 def test_a_creation_that_failed_can_be_done_again(fault: Fault) -> None:
@@ -175,15 +190,7 @@ def test_a_creation_that_failed_can_be_done_again(fault: Fault) -> None:
         setting = Setting()
         plan = FailAt(number, fault)
         places = [FaultyBackend(place, plan) for place in setting.places]
-        attempt(
-            lambda places=places, setting=setting: DirectoryVault.create(  # type: ignore[misc] # bound
-                places,
-                store_id=STORE,
-                source=setting.source,
-                entropy=setting.entropy,
-                clock=setting.clock,
-            )
-        )
+        attempt(partial(_create, setting, places))
         if any(name.startswith("header/") for names in setting.names() for name in names):
             vault = setting.open()
             for place, names in enumerate(setting.names()):
@@ -199,3 +206,21 @@ def test_a_creation_that_failed_can_be_done_again(fault: Fault) -> None:
         if not plan.fired:
             assert number > 8
             break
+
+
+def test_a_vault_lives_in_directories(tmp_path: Path) -> None:
+    """Two directories are two replicas; each alone opens everything."""
+    setting = Setting()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    vault = _create(setting, [LocalBackend(tmp_path / "a"), LocalBackend(tmp_path / "b")])
+    vault.put(keys(*range(20)))
+    vault.remember("head", b"one")
+    vault.destroy([content(3)])
+    vault.rotate()
+
+    for name in ("a", "b"):
+        alone = setting.open([LocalBackend(tmp_path / name)])
+        assert [content(n) for n in range(20) if n != 3] == [k.key_id for k in alone.inventory()]
+        assert key(7) == alone.get(content(7))
+        assert (b"one",) == alone.recall("head")

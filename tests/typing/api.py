@@ -1,0 +1,143 @@
+"""Every public name of `bwcstore`, used as a caller would; type-checked, never run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import assert_type
+
+import bwcstore
+from bwcstore import (
+    ActorId,
+    ActorLine,
+    AlreadyExistsError,
+    AuthorizationError,
+    BwcStoreError,
+    Claim,
+    ConflictError,
+    Description,
+    Digest,
+    Discarded,
+    Enrolment,
+    EquivocationError,
+    ErrorKind,
+    Exported,
+    Failed,
+    FormatError,
+    Ingested,
+    Instant,
+    IntegrityError,
+    InternalError,
+    InvalidInputError,
+    Item,
+    KeyFile,
+    KeyVaultError,
+    Leftover,
+    LogLine,
+    NotFoundError,
+    ObjectId,
+    ObjectState,
+    OutcomeUnknownError,
+    Parameters,
+    Passphrase,
+    Receipt,
+    Recording,
+    RetentionError,
+    Role,
+    Rotation,
+    Session,
+    SourceId,
+    StorageError,
+    Store,
+    StoreId,
+    SystemEntropy,
+    VerifierKey,
+    generate_actor_key,
+    load_actor_key,
+    verify_receipt,
+)
+
+
+def keep(store: Store, folder: Path) -> ObjectId:
+    """Ingest one file, and many."""
+    source = SourceId(scope="A123", text="0001.mp4")
+    claim = Claim(at=Instant.parse("2026-03-03T10:00:00.000000Z"), basis="camera-clock")
+    recording = Recording(collected=(claim,), device="A123", officer="4711", label="traffic")
+    digest = Digest.parse("0" * 64)
+    with store.session(actor="dock-3", reason="end of shift") as session:
+        assert_type(session, Session)
+        one = session.ingest(
+            folder / "0001.mp4", source_id=source, recording=recording, expected_sha256=digest
+        )
+        assert_type(one, Ingested)
+        items = [Item(source=path) for path in sorted(folder.iterdir())]
+        for outcome in session.ingest_many(items):
+            if isinstance(outcome, Failed):
+                assert_type(outcome.error, BwcStoreError)
+            else:
+                assert_type(outcome.receipt, bytes)
+    return one.object_id
+
+
+def look(session: Session, object_id: ObjectId, folder: Path) -> bytes:
+    """Read, export, describe, and list what was done."""
+    assert_type(session.export(object_id, folder / "copy.mp4"), Exported)
+    assert_type(session.describe(object_id), Description)
+    assert_type(session.log(object_id), Iterator[LogLine])
+    assert_type(session.actors(), tuple[ActorLine, ...])
+    with session.read(object_id) as reader:
+        return reader.read(100) or b""
+
+
+def administer(session: Session) -> None:
+    """Let people act, and look after keys and leftovers."""
+    assert_type(session.enrol("nowak", roles=[Role.READER], name="A. Nowak"), ActorId)
+    session.revoke_authorization(session.authorize("nowak", purposes=["review"]))
+    session.revoke_actor("nowak")
+    assert_type(session.rotate_keys(), Rotation)
+    assert_type(session.leftovers(), tuple[Leftover, ...])
+    assert_type(session.discard_leftovers(), Discarded)
+    assert_type(session.audit().ok, bool)
+
+
+def check(raw: bytes, vkey: str) -> Receipt:
+    """Check a receipt without a store."""
+    return verify_receipt(raw, VerifierKey.parse(vkey))
+
+
+def begin(folder: Path) -> Store:
+    """Make keys and a store, and ask the store what it is."""
+    signer = generate_actor_key(folder / "rivera.pem", entropy=SystemEntropy())
+    key = KeyFile.generate(folder / "store.key", SystemEntropy())
+    store = Store.create(folder / "store", key=key, actor="rivera", actor_key=signer.public_key)
+    assert_type(store.store_id, StoreId)
+    assert_type(store.parameters, Parameters)
+    assert_type(store.warnings, tuple[ErrorKind, ...])
+    assert_type(store.objects(), Iterator[ObjectState])
+    store.session(actor="rivera", reason="set up", signer=load_actor_key(folder / "rivera.pem"))
+    store.close()
+    return Store.open(folder / "store", key=Passphrase("correct horse battery staple"))
+
+
+def handle(error: Exception) -> str:
+    """Decide what to do by the class of an error."""
+    match error:
+        case EquivocationError() | IntegrityError() | FormatError():
+            return "stop, preserve, escalate"
+        case ConflictError() | AlreadyExistsError():
+            return "reload"
+        case OutcomeUnknownError():
+            return "open again and look"
+        case StorageError() | KeyVaultError():
+            return "look after it"
+        case AuthorizationError() | RetentionError():
+            return "do not retry"
+        case InvalidInputError() | NotFoundError():
+            return "fix the argument"
+        case InternalError():
+            return "report it"
+        case _:
+            return f"not of bwcstore {bwcstore.__version__}"
+
+
+def enrolment() -> Enrolment:
+    """Describe somebody who shall act."""
+    return Enrolment(login="nowak", roles=frozenset({Role.READER}))
