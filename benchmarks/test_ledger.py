@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from benchmarks.limits import bench_directory
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.limits import bench_directory
 from bwcstore import _merkle
 from bwcstore._ports import Environment
 from bwcstore._system import SystemWorkers, system_environment

@@ -5,12 +5,19 @@ beside it, by default `<location>.vault`; where they lie is the opener's to say 
 nowhere in the store.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from bwcstore import _layout
+from bwcstore._places import (
+    PathLike,
+    has_ledger,
+    make_root,
+    make_vaults,
+    no_ledger,
+    open_vaults,
+    vault_places,
+)
 from bwcstore._ports import Backend, Environment, KeyVault, Properties, Signer
 from bwcstore._session._acting import Acting, attribution
 from bwcstore._session._actors import enrolment
@@ -31,10 +38,9 @@ from bwcstore.custody._state import ObjectState, Parameters
 from bwcstore.errors import (
     AlreadyExistsError,
     ErrorKind,
+    FormatError,
     InvalidInputError,
-    KeyVaultError,
     NotFoundError,
-    StorageError,
 )
 from bwcstore.ledger._checkpoint import read_checkpoint
 from bwcstore.objects._segment import (
@@ -45,8 +51,6 @@ from bwcstore.objects._segment import (
 from bwcstore.storage._keysource import KeySource
 from bwcstore.storage._local import LocalBackend
 from bwcstore.storage._vault import DirectoryVault
-
-PathLike = str | os.PathLike[str]
 
 
 class Store:
@@ -100,7 +104,7 @@ class Store:
         """
         settings = Settings(
             origin=origin,
-            geometry=Geometry(chunk_bytes=chunk_bytes, segment_chunks=segment_chunks),
+            geometry=_geometry(chunk_bytes, segment_chunks),
             signed_kinds=frozenset(signed_kinds),
         )
         first = enrolment(
@@ -109,11 +113,11 @@ class Store:
         root = Path(location)
         places = vault_places(root, vaults)
         world = environment or system_environment()
-        backend = _make_root(root)
+        backend = make_root(root)
         try:
-            if _has_ledger(backend):
+            if has_ledger(backend):
                 raise AlreadyExistsError(ErrorKind.STORE_EXISTS, f"{root} is a store already")
-            vault = make_vault(_make_places(places), key, world)
+            vault = make_vault(make_vaults(places), key, world)
             services = create_services(
                 backend,
                 vault,
@@ -152,10 +156,10 @@ class Store:
         world = environment or system_environment()
         backend = LocalBackend(root)
         try:
-            if not _has_ledger(backend):
-                raise _no_ledger(root, places)
+            if not has_ledger(backend):
+                raise no_ledger(root, places)
             vault = DirectoryVault.open(
-                _vault_backends(places), source=key, entropy=world.entropy, clock=world.clock
+                open_vaults(places), source=key, entropy=world.entropy, clock=world.clock
             )
             services = open_services(backend, vault, world)
         except BaseException:
@@ -223,7 +227,7 @@ class Store:
             return
         self._closed = True
         try:
-            self._services.log.close()
+            self._services.finish()
         finally:
             backend = self._services.backend
             if isinstance(backend, LocalBackend):
@@ -309,6 +313,7 @@ class Store:
             StorageError: reading failed.
             IntegrityError: what was appended does not verify.
         """
+        self._services.settle()
         self._services.log.refresh()
 
     def objects(self) -> Iterator[ObjectState]:
@@ -339,6 +344,7 @@ class Store:
             StorageError: it could not be stored.
             IntegrityError: the store is read-only.
         """
+        self._services.settle()
         return self._services.log.checkpoint()
 
     def prove_entry(self, index: int) -> bytes:
@@ -372,72 +378,13 @@ class Store:
         return self._services.log.prove_extension(read_checkpoint(old))
 
 
-def vault_places(root: Path, vaults: Sequence[PathLike]) -> tuple[Path, ...]:
-    """Where the vault replicas of a store lie.
+def _geometry(chunk_bytes: int, segment_chunks: int) -> Geometry:
+    """The geometry that the caller asks for; that of a stored header is refused otherwise.
 
     Raises:
-        InvalidInputError: a place is named twice, or lies inside the write-once area.
+        InvalidInputError: a length is out of bounds.
     """
-    if not vaults:
-        return (root.with_name(f"{root.name}.vault"),)
-    places = tuple(Path(place) for place in vaults)
-    resolved = [place.resolve() for place in places]
-    if len(set(resolved)) < len(resolved):
-        raise InvalidInputError(ErrorKind.ARGUMENT_INVALID, "a vault replica is named twice")
-    area = root.resolve()
-    for place in resolved:
-        if place == area or area in place.parents:
-            raise InvalidInputError(
-                ErrorKind.ARGUMENT_INVALID,
-                f"vault {place} lies in the write-once area, where no key can be destroyed",
-            )
-    return places
-
-
-def _vault_backends(places: Iterable[Path]) -> list[Backend]:
-    found: list[Backend] = []
-    for place in places:
-        if not place.is_dir():
-            raise KeyVaultError(ErrorKind.VAULT_MISSING, f"no key vault in {place}")
-        found.append(LocalBackend(place))
-    return found
-
-
-def _has_ledger(backend: Backend) -> bool:
     try:
-        backend.stat(_layout.batch(0, 0))
-    except NotFoundError:
-        return False
-    return True
-
-
-def _no_ledger(root: Path, places: Sequence[Path]) -> StorageError:
-    if any(root.iterdir()):
-        return StorageError(ErrorKind.NOT_A_STORE, f"{root} is not a store")
-    if any(place.is_dir() for place in places):
-        return StorageError(
-            ErrorKind.STORE_INCOMPLETE,
-            f"the creation of {root} broke off; create it again with the same key to finish",
-        )
-    return StorageError(ErrorKind.NOT_A_STORE, f"{root} is an empty directory, not a store")
-
-
-def _make_root(root: Path) -> LocalBackend:
-    if root.is_dir() and any(root.iterdir()):
-        backend = LocalBackend(root)
-        if not _has_ledger(backend):
-            backend.close()
-            raise StorageError(
-                ErrorKind.NOT_A_STORE, f"{root} is not empty and not a store; choose another place"
-            )
-        return backend
-    if not root.parent.is_dir():
-        raise StorageError(ErrorKind.STORAGE_DENIED, f"{root.parent} is not a directory")
-    return LocalBackend.create_root(root)
-
-
-def _make_places(places: Sequence[Path]) -> list[Backend]:
-    return [
-        LocalBackend(place) if place.is_dir() else LocalBackend.create_root(place)
-        for place in places
-    ]
+        return Geometry(chunk_bytes=chunk_bytes, segment_chunks=segment_chunks)
+    except FormatError as exc:
+        raise InvalidInputError(ErrorKind.ARGUMENT_INVALID, exc.message) from exc

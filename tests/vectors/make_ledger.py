@@ -1,5 +1,4 @@
-"""Write the vectors of `ledger` and `checkpoint`, and the table of kinds in the chapter `ledger`:
-`python tests/vectors/make_ledger.py`.
+"""Write the vectors of `ledger` and `checkpoint`: `python tests/vectors/make_ledger.py`.
 
 A vector is a header of `key: value` lines, an empty line, and raw bytes. Clock, entropy and keys
 are fixed, so that running this again must change nothing.
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 HERE: Final = Path(__file__).parent
-CHAPTER: Final = HERE.parents[1] / "docs/spec/ledger.md"
 if __name__ == "__main__":
     sys.path.insert(0, str(HERE.parents[1] / "src"))
 
@@ -38,7 +36,6 @@ from bwcstore.ledger._batch import Batch, decode_batch  # noqa: E402
 from bwcstore.ledger._checkpoint import verify_checkpoint  # noqa: E402
 from bwcstore.ledger._draft import Decision, Draft  # noqa: E402
 from bwcstore.ledger._entry import Entry  # noqa: E402
-from bwcstore.ledger._kinds import KINDS, Field, Kind  # noqa: E402
 from bwcstore.ledger._log import Log  # noqa: E402
 from bwcstore.ledger._note import VerifierKey  # noqa: E402
 from bwcstore.ledger._payload import (  # noqa: E402
@@ -411,36 +408,6 @@ def files() -> dict[Path, bytes]:
     }
 
 
-def kinds_table() -> str:
-    """The tables of LED-20: for each kind its scope, meaning, fields, and why each is as it is."""
-    return "\n".join(_kind_lines(kind) for kind in KINDS.values())
-
-
-def _kind_lines(kind: Kind) -> str:
-    where = "any scope" if kind.scope == "any" else f"scope `{kind.scope}`"
-    lines = [f"### `{kind.name}`", "", f"In {where}. {kind.meaning}", ""]
-    if kind.open or kind.sealed:
-        lines += ["| field | | value | why |", "|---|---|---|---|"]
-    for side, fields in (("open", kind.open), ("sealed", kind.sealed)):
-        lines += [_field_line(name, field, side) for name, field in fields.items()]
-    return "\n".join([*lines, ""])
-
-
-def _field_line(name: str, field: Field, side: str) -> str:
-    absent = ", may be absent" if side == "open" and not field.required else ""
-    form = " ".join((field.check.__doc__ or "").split()).replace(".;", ";")
-    return f"| `{name}` | {side}{absent} | {form} | {field.why} |"
-
-
-def chapter() -> str:
-    """The chapter with the tables as they must be."""
-    text = CHAPTER.read_text("utf-8")
-    begin = text.index("\n", text.index("<!-- kinds: begin")) + 1
-    end = text.index("<!-- kinds: end")
-    return f"{text[:begin]}\n{kinds_table()}\n{text[end:]}"
-
-
 if __name__ == "__main__":
     for path, content in files().items():
         path.write_bytes(content)
-    CHAPTER.write_text(chapter(), "utf-8")

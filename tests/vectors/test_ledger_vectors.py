@@ -46,7 +46,7 @@ def test_the_vectors_are_those_that_the_generator_writes() -> None:
 @pytest.mark.spec("LED-20", "LED-2")
 def test_the_chapter_shows_the_kinds_as_they_are() -> None:
     """The tables of kinds in the specification are those of the library."""
-    module = runpy.run_path(str(HERE / "make_ledger.py"))
+    module = runpy.run_path(str(HERE / "make_kinds.py"))
 
     assert module["CHAPTER"].read_text("utf-8") == module["chapter"]()
 

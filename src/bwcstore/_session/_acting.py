@@ -8,6 +8,7 @@ Rules kept here (spec chapter `ordering`):
   (ORD-11).
 """
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -106,7 +107,7 @@ class Acting:
             return decision
 
         try:
-            return self.services.log.append(decide_at_head)
+            return self.services.append(decide_at_head)
         except AuthorizationError as refusal:
             self._log_refusal(verb, refusal, object_id)
             raise
@@ -192,10 +193,26 @@ class Acting:
             former = self._refused.get(key)
             if former is not None and moment - former.since < REFUSAL_WINDOW_SECONDS:
                 former.pending += 1
+                # Whoever forgets to close the session still closes the store.
+                self.services.owing.add(self.close)
                 return
-            count = 1 + (former.pending if former else 0)
+            owed = former.pending if former else 0
             self._refused[key] = _Refusals(since=moment)
-        self._append_refusal(verb, scope, refusal.kind, count)
+        try:
+            self._append_refusal(verb, scope, refusal.kind, 1 + owed)
+        except BaseException:
+            self._owe({key: owed})
+            raise
+
+    def _owe(self, counts: Mapping[tuple[Verb, str, ErrorKind], int]) -> None:
+        """Keep counts that could not be written; the next refusal or `close` writes them."""
+        with self._lock:
+            for key, count in counts.items():
+                kept = self._refused.pop(key, None)
+                owed = count + (kept.pending if kept else 0)
+                if owed:
+                    self._refused[key] = _Refusals(since=-math.inf, pending=owed)
+                    self.services.owing.add(self.close)
 
     def _append_refusal(self, verb: Verb, scope: ScopeId, kind: ErrorKind, count: int) -> None:
         def plan(state: State, now: Instant) -> Decision:
@@ -214,7 +231,25 @@ class Acting:
             )
             return Decision(drafts=(draft,))
 
-        self.services.log.append(plan)
+        self.services.append(plan)
+
+    def close_generation(self) -> int:
+        """Close the ledger's generation and open the next; return its number.
+
+        Raises:
+            AuthorizationError: no; appended as `access.refused`.
+            BwcStoreError: what the ledger cannot do.
+        """
+        verb = Verb.CLOSE_GENERATION
+        self.services.settle()
+        by = self.allow(verb).actor.actor_id
+        try:
+            return self.services.log.roll(
+                by, permit=lambda state, now: self._decide(state, verb, now, None)
+            )
+        except AuthorizationError as refusal:
+            self._log_refusal(verb, refusal, None)
+            raise
 
     def close(self) -> None:
         """Write the refusals that were only counted so far.
@@ -225,8 +260,15 @@ class Acting:
         with self._lock:
             pending = [(key, kept.pending) for key, kept in self._refused.items() if kept.pending]
             self._refused.clear()
-        for (verb, scope, kind), count in pending:
-            self._append_refusal(verb, ScopeId(scope), kind, count)
+            self.services.owing.discard(self.close)
+        while pending:
+            (verb, scope, kind), count = pending[-1]
+            try:
+                self._append_refusal(verb, ScopeId(scope), kind, count)
+            except BaseException:
+                self._owe(dict(pending))
+                raise
+            pending.pop()
 
 
 def attribution(

@@ -1,6 +1,7 @@
 """How a store begins and how it is taken up again, whatever the storage and the vault are."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import attrs
@@ -17,7 +18,14 @@ from bwcstore._session._services import (
 )
 from bwcstore._values import STORE_SCOPE, ActorId, Instant, StoreId, check_text
 from bwcstore.custody._state import Parameters, State
-from bwcstore.errors import AlreadyExistsError, ErrorKind, IntegrityError, KeyVaultError
+from bwcstore.errors import (
+    AlreadyExistsError,
+    ErrorKind,
+    FormatError,
+    IntegrityError,
+    KeyVaultError,
+)
+from bwcstore.ledger._checkpoint import read_checkpoint
 from bwcstore.ledger._draft import Decision, Draft
 from bwcstore.ledger._log import Log
 from bwcstore.ledger._note import VerifierKey
@@ -93,6 +101,21 @@ def _check_unused(vault: KeyVault) -> None:
         )
 
 
+def _remember(vault: KeyVault, note: bytes) -> None:
+    """Let the vault remember a checkpoint, unless it has seen a later one: a process that is
+    behind must not make it forget.
+    """
+    found = read_checkpoint(note)
+    for raw in vault.recall(REMEMBERED):
+        try:
+            known = read_checkpoint(raw)
+        except FormatError:
+            continue
+        if (known.generation, known.size) > (found.generation, found.size):
+            return
+    vault.remember(REMEMBERED, note)
+
+
 def create_services(
     backend: Backend,
     vault: KeyVault,
@@ -153,7 +176,7 @@ def create_services(
         genesis=genesis,
         record_key=vault.get,
         signer=signer,
-        remember=lambda note: vault.remember(REMEMBERED, note),
+        remember=partial(_remember, vault),
     )
     log.checkpoint()
     return _services(log, backend, vault, environment, tag_key=tag_key, signer=signer)
@@ -176,7 +199,7 @@ def open_services(backend: Backend, vault: KeyVault, environment: Environment) -
         record_key=vault.get,
         signer=signer,
         remembered=vault.recall(REMEMBERED),
-        remember=lambda note: vault.remember(REMEMBERED, note),
+        remember=partial(_remember, vault),
     )
     return _services(log, backend, vault, environment, tag_key=vault.get(TAG_KEY), signer=signer)
 

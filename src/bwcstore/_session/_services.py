@@ -1,5 +1,6 @@
 """What every verb works with: one open store's ledger, storage, keys and world, as one value."""
 
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -36,7 +37,11 @@ def year_key_id(now: Instant) -> str:
 
 @attrs.define(kw_only=True)
 class Services:
-    """An open store, as its sessions see it."""
+    """An open store, as its sessions see it.
+
+    Attributes:
+        owing: what must be called before the ledger is closed.
+    """
 
     store_id: StoreId
     backend: Backend
@@ -47,6 +52,7 @@ class Services:
     signer: Signer
     signer_name: str
     tag_key: bytes = attrs.field(repr=False)
+    owing: set[Callable[[], None]] = attrs.field(factory=set, init=False)
     _years: set[str] = attrs.field(factory=set, init=False)
 
     def append(self, decide: Decide[State]) -> Committed:
@@ -67,6 +73,18 @@ class Services:
         """
         if self.log.in_doubt:
             self.log.reload()
+
+    def finish(self) -> None:
+        """Write what sessions still owe, then close the ledger (ORD-11).
+
+        Raises:
+            StorageError: something could not be written.
+        """
+        try:
+            for pay in tuple(self.owing):
+                pay()
+        finally:
+            self.log.close()
 
     def tag(self, kind: str, value: str) -> Tag:
         """The keyed tag of a private value."""

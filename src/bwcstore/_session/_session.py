@@ -308,7 +308,4 @@ class Session:
             AuthorizationError: the actor may not; appended as `access.refused`.
             StorageError: it could not be written.
         """
-        permission = self._acting.allow(Verb.CLOSE_GENERATION)
-        log = self._acting.services.log
-        log.roll(permission.actor.actor_id)
-        return log.generation
+        return self._acting.close_generation()

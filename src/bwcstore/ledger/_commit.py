@@ -160,7 +160,7 @@ class Committer(Generic[S]):
             self.check_writable()
             calls = [call for call, _, _ in group.calls] + group.left
             if self._chain.current.closed:
-                return calls
+                return _undecided(calls)
         raise ConflictError(ErrorKind.RACE_LOST, f"{ROUNDS_MAX} races for the next batch lost")
 
     def _decide(self, calls: list[Call[S]], dirty: set[str], preparer: Preparer) -> "_Group[S]":
@@ -169,22 +169,24 @@ class Committer(Generic[S]):
         group = _Group(linker=Linker(self._chain, now), calls=[], left=[])
         for position, call in enumerate(calls):
             if group.linker.size_bytes > GROUP_SIZE_BYTES:
-                group.left = calls[position:]
+                group.left = _undecided(calls[position:])
                 break
             before = len(group.linker.entries)
             try:
                 former = call.decision
                 if former is None or reads_of_decision(former) & dirty:
+                    if former is not None:
+                        dirty |= writes_of_decision(former)
                     decision = _ask(call, group.linker, preparer, now)
                     if former is not None:
-                        dirty |= writes_of_decision(former) | writes_of_decision(decision)
+                        dirty |= writes_of_decision(decision)
                 else:
                     for prepared in call.prepared:
                         group.linker.link(prepared)
             except Exception as exc:  # noqa: BLE001 - a refusal is the caller's, whatever it is
                 group.linker = self._undo(group, now)
                 if before and isinstance(exc, BatchFullError):
-                    group.left = calls[position:]
+                    group.left = _undecided(calls[position:])
                     break
                 call.fail(exc)
             else:
@@ -348,9 +350,14 @@ class Committer(Generic[S]):
         return written
 
 
-def _ask(
-    call: Call[S], linker: Linker[S], preparer: Preparer, now: Instant
-) -> Decision:
+def _undecided(calls: list[Call[S]]) -> list[Call[S]]:
+    """The calls, to be asked anew: what they decided on will have changed by their turn."""
+    for call in calls:
+        call.decision, call.prepared = None, ()
+    return calls
+
+
+def _ask(call: Call[S], linker: Linker[S], preparer: Preparer, now: Instant) -> Decision:
     """Ask the caller's decider, and link what it wants written."""
     decision = call.decide(linker.branch, now)
     prepared = []

@@ -1,5 +1,6 @@
 """The entries between two generations (spec: LED-41, LED-42)."""
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from bwcstore._encoding import Json
@@ -11,12 +12,18 @@ from bwcstore.ledger._scope import Folded, heads_root
 S = TypeVar("S", bound=Folded)
 
 
-def closing(chain: Chain[S], by: ActorId) -> Decide[S]:
-    """Decides the last entry of the generation, unless somebody else has closed it."""
+def closing(
+    chain: Chain[S], by: ActorId, permit: Callable[[S, Instant], object] | None = None
+) -> Decide[S]:
+    """Decides the last entry of the generation, unless `permit` raises or somebody else has
+    closed it.
+    """
 
-    def decide(state: S, _: Instant) -> Decision:
+    def decide(state: S, now: Instant) -> Decision:
         if chain.current.closed:
             return Decision()
+        if permit is not None:
+            permit(state, now)
         count, root = heads_root(state.heads())
         body: dict[str, Json] = {"heads_count": count, "heads_root": str(root)}
         return Decision(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bwcstore._ports import Backend, Environment, Signer
-from bwcstore._values import ActorId
+from bwcstore._values import ActorId, Instant
 from bwcstore.errors import (
     BwcStoreError,
     ErrorKind,
@@ -185,9 +185,15 @@ class Writing(View[S]):
             self._committer.doubtful = None
             return found
 
-    def roll(self, by: ActorId) -> int:
+    def roll(
+        self, by: ActorId, *, permit: Callable[[S, Instant], object] | None = None
+    ) -> int:
         """Close the generation and open the next; return its number. Appends
         `generation.closed` and `generation.opened`.
+
+        Args:
+            by: who closes it.
+            permit: raises, asked at the head, if it may not be closed.
 
         Raises:
             IntegrityError: the ledger is read-only, or a derived file differs.
@@ -201,7 +207,7 @@ class Writing(View[S]):
         with self._exclusive:
             self.refresh()
             if not self._chain.current.closed:
-                self._commit_alone(closing(self._chain, by))
+                self._commit_alone(closing(self._chain, by, permit))
             self._open_generation()
             return self._chain.current.number
 

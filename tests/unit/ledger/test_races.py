@@ -156,6 +156,25 @@ def test_a_later_call_of_the_group_sees_what_the_former_changed() -> None:
     assert 5 == books.reopen(world).size
 
 
+def test_a_call_left_over_after_a_lost_race_is_asked_again() -> None:
+    """What a call decided is not kept when another batch of its own group comes in between."""
+    world = World()
+    late, backend, early = two(world)
+    backend.before.append(lambda: early.append(books.write(books.accessed(2))))
+    few, many = [books.accessed(1)] * 6_200, [books.accessed(2)] * 23_000
+    growing = iter([many[:1], many, many])
+    calls = [
+        Counting(books.write(*few)),
+        Counting(lambda _, __: Decision(drafts=tuple(next(growing)))),
+        Counting(books.write(books.accessed(1))),
+    ]
+    found = grouped(late, calls)
+
+    assert [1, 3, 2] == [len(call.asked) for call in calls]
+    assert [Committed] * 3 == [type(item) for item in found]
+    assert 29_203 == books.reopen(world).size
+
+
 def grouped(log: Log[Heads], deciders: Sequence[Decide[Heads]]) -> list[Committed | BwcStoreError]:
     """Append from several threads so that all of them share one batch, in this order."""
     results: dict[int, Committed | BwcStoreError] = {}
