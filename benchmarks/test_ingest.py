@@ -14,8 +14,8 @@ from typing import Any
 
 import attrs
 import pytest
-from benchmarks import limits
 
+from benchmarks import limits
 from bwcstore._system import system_environment
 from bwcstore._values import Digest, ObjectId, StoreId
 from bwcstore.objects._buffers import CallerWorkers

@@ -11,9 +11,9 @@ from typing import Any
 
 import attrs
 import pytest
+
 from benchmarks import limits
 from benchmarks.test_ingest import KEYS, describe, object_writer
-
 from bwcstore import _layout
 from bwcstore._system import system_environment
 from bwcstore._values import ObjectId

@@ -32,7 +32,7 @@ from bwcstore._session._begin import (
 from bwcstore._session._services import Services
 from bwcstore._session._session import Session
 from bwcstore._system import SystemWorkers, system_environment
-from bwcstore._values import ObjectId, StoreId
+from bwcstore._values import Instant, ObjectId, StoreId
 from bwcstore.custody._authority import Role
 from bwcstore.custody._state import ObjectState, Parameters
 from bwcstore.errors import (
@@ -278,6 +278,11 @@ class Store:
     def size(self) -> int:
         """How many entries the ledger has."""
         return self._services.log.size
+
+    @property
+    def last_at(self) -> Instant:
+        """The time of the last entry; a clock that is behind it is wrong."""
+        return self._services.log.last_at
 
     @property
     def read_only(self) -> ErrorKind | None:

@@ -47,6 +47,19 @@ def test_a_dock_folder_is_ingested_once(desk: Desk) -> None:
     assert 3 == len(list((desk.root / "evidence.receipts").iterdir()))
 
 
+def test_a_proof_is_kept_beside_the_receipt_when_asked_for(desk: Desk) -> None:
+    """The proof names the entry of the receipt, and the folder still serves as expectation."""
+    desk.run("ingest", "dock", "--wait-checkpoint")
+    desk.run("ingest", "dock", "--wait-checkpoint")
+    kept = sorted((desk.root / "evidence.receipts").iterdir())
+    proof = next(path for path in kept if path.name.endswith(".tlog-proof"))
+    receipt = json.loads(proof.with_suffix("").read_text().splitlines()[0])
+
+    assert [".receipt", ".tlog-proof"] * 2 == [path.suffix for path in kept]
+    assert f"index {receipt['index']}" == proof.read_text().splitlines()[1]
+    assert desk.run("verify", "--json", "--expect", "evidence.receipts").document["ok"]
+
+
 def test_one_bad_file_does_not_stop_the_others(desk: Desk) -> None:
     """What cannot be read is told, the rest is taken, and the exit code says so."""
     done = desk.run("ingest", "dock", "missing.mp4", "/dev/null", "--json", expected=3)

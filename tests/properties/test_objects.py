@@ -1,4 +1,4 @@
-"""Objects as a whole: codecs without malleability, slices that agree, tampering that never passes."""
+"""Objects as a whole: no malleability, slices that agree, tampering that never passes."""
 
 import hashlib
 import json
@@ -6,7 +6,6 @@ import json
 import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
-from tests.unit.objects.sample import KEYS, OBJECT, PAYLOAD, SMALL, data, reader, write
 
 from bwcstore import _encoding, _layout
 from bwcstore import _merkle as merkle
@@ -26,6 +25,7 @@ from bwcstore.objects._resume import JournalState
 from bwcstore.objects._seal import Place, start
 from bwcstore.objects._segment import Geometry, Shape
 from bwcstore.testing._world import World
+from tests.unit.objects.sample import KEYS, OBJECT, PAYLOAD, SMALL, data, reader, write
 
 LENGTH = 4 * PAYLOAD + 777
 PLAINTEXT = data(LENGTH)

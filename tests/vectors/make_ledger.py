@@ -7,7 +7,7 @@ Header of both: `what` the bytes are, `expect` is `success` or the code of the r
 clauses. `leaf`: `hash`. `batch`: `digest`, `entries` (their hashes); `payload`: `record_key`,
 `context`, `commitment`, `sha256`, `fields`. `revealed`: `leaf` and `store` it must verify against.
 `act`: what an actor signs, with `key` and `signature`. `heads`: rows of a heads root, one a line,
-with `root`. `note`, `checkpoint`, `inclusion`, `extension`, `receipt`: `vkey`, and what they lead to.
+with `root`. `checkpoint`, `inclusion`, `extension`, `receipt`: `vkey`, and what they lead to.
 """
 
 import sys
@@ -17,8 +17,6 @@ from typing import Final
 HERE: Final = Path(__file__).parent
 if __name__ == "__main__":
     sys.path.insert(0, str(HERE.parents[1] / "src"))
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: E402
 
 from bwcstore import _layout  # noqa: E402
 from bwcstore._encoding import Json, encode  # noqa: E402
@@ -45,6 +43,7 @@ from bwcstore.ledger._payload import (  # noqa: E402
 )
 from bwcstore.ledger._receipt import Receipt, ReceiptSource, sign_receipt  # noqa: E402
 from bwcstore.ledger._scope import Heads, heads_root  # noqa: E402
+from bwcstore.storage._signer import StoredSigner  # noqa: E402
 from bwcstore.testing._world import World  # noqa: E402
 
 STORE: Final = StoreId("0190163d-8694-7000-8000-0000000000aa")
@@ -54,23 +53,7 @@ ORIGIN: Final = "bwc.ci.anytown.example/log"
 RECORD_KEY: Final = bytes(range(32))
 
 
-class SeedSigner:
-    """An Ed25519 key from a fixed seed."""
-
-    def __init__(self, number: int) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
-
-    @property
-    def public_key(self) -> bytes:
-        """The 32-byte public key."""
-        return self._key.public_key().public_bytes_raw()
-
-    def sign(self, message: bytes) -> bytes:
-        """The 64-byte signature."""
-        return self._key.sign(message)
-
-
-SIGNER: Final = SeedSigner(1)
+SIGNER: Final = StoredSigner(b"\x01" * 32)
 KEY: Final = VerifierKey(name=ORIGIN, public_key=SIGNER.public_key)
 
 
@@ -118,7 +101,7 @@ def _events(_: Heads, __: Instant) -> Decision:
         body={"verb": "read", "code": "not-authorized", "count": 1},
         private={"claimed": "Zoë", "reason": ["curious"]},
         record_key_id=f"record/{OBJECT}",
-        signer=SeedSigner(2),
+        signer=StoredSigner(b"\x02" * 32),
     )
     return Decision(drafts=(ingested, refused))
 
@@ -343,7 +326,10 @@ def _statements(sample: Sample) -> dict[str, bytes]:
     head = {"vkey": KEY, "size": 3, "root": log.root()}
     leaf = log.entry(1).raw.decode()
     old = {"old_size": 1, "old_root": sample.old.root}
-    stranger = {**head, "vkey": VerifierKey(name="other", public_key=SeedSigner(2).public_key)}
+    stranger = {
+        **head,
+        "vkey": VerifierKey(name="other", public_key=StoredSigner(b"\x02" * 32).public_key),
+    }
     return {
         "checkpoint": vector(note, "checkpoint", "CHK-7 CHK-10", **head),
         "checkpoint_of_a_stranger": vector(note, "checkpoint", "CHK-3", "key-unknown", **stranger),

@@ -5,7 +5,6 @@ import runpy
 from pathlib import Path
 
 import pytest
-from tests.unit.objects.floe import decrypt
 
 from bwcstore import _layout
 from bwcstore._values import ObjectId, StoreId
@@ -15,6 +14,7 @@ from bwcstore.objects._reader import ObjectReader
 from bwcstore.objects._seal import associated_data
 from bwcstore.objects._sealed_part import SealedPart
 from bwcstore.testing._world import World
+from tests.unit.objects.floe import decrypt
 
 HERE = Path(__file__).parent
 UNUSED = SealedPart(nonce=bytes(12), sealed=bytes(16))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bwcstore._ports import Progress, no_progress
-from bwcstore._system import SystemClock
+from bwcstore._system import SystemClock, SystemWorkers
 from bwcstore._values import ObjectId
 from bwcstore.audit._budget import UNBOUNDED, Budget, Cursor
 from bwcstore.audit._report import Report
@@ -47,6 +47,7 @@ def keyless(
         OSError: a statement cannot be read.
     """
     backend = LocalBackend(location)
+    workers = SystemWorkers()
     try:
         return audit_store(
             backend,
@@ -56,10 +57,12 @@ def keyless(
             budget=budget,
             object_id=object_id,
             cursor=cursor,
+            workers=workers,
             monotonic=SystemClock().monotonic,
             progress=progress,
         )
     finally:
+        workers.close()
         backend.close()
 
 

@@ -1,5 +1,6 @@
 """Files that commands make: durable when said to be written, and never overwriting another."""
 
+import contextlib
 import itertools
 import os
 from pathlib import Path
@@ -28,6 +29,20 @@ def keep_receipt(folder: Path, object_id: ObjectId, receipt: bytes) -> Path:
         else:
             return path
     raise AssertionError
+
+
+def keep_proof(receipt: Path, proof: bytes) -> Path:
+    """Write the proof that belongs to a receipt as `<receipt>.tlog-proof`; return its path.
+
+    A proof kept earlier is as good as one made later, so it stays.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = receipt.with_name(f"{receipt.name}.tlog-proof")
+    with contextlib.suppress(AlreadyExistsError):
+        create_file(path, proof)
+    return path
 
 
 def create_file(path: Path, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,10 +14,10 @@ from bwcstore._session._ingest import Ingested
 from bwcstore._session._many import Failed, Item
 from bwcstore._session._session import Session
 from bwcstore._system import SystemWorkers, system_environment
-from bwcstore._values import Digest
+from bwcstore._values import Digest, ObjectId
 from bwcstore.cli._command import command
 from bwcstore.cli._exit import Exit, exit_code
-from bwcstore.cli._files import keep_receipt
+from bwcstore.cli._files import keep_proof, keep_receipt
 from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs, beside
 from bwcstore.cli._output import shown, size_text
@@ -71,20 +71,32 @@ _Jobs = Annotated[
 _Receipts = Annotated[
     Path | None, typer.Option(help="Where receipts are kept. [default: STORE.receipts]")
 ]
+_WaitCheckpoint = Annotated[
+    bool,
+    typer.Option(
+        "--wait-checkpoint",
+        help="Also keep, beside each receipt, a proof that a signed checkpoint covers its entry.",
+    ),
+]
 
 
 class _Results:
     """Prints what became of each file, keeps its receipt, and remembers the worst outcome."""
 
-    def __init__(self, common: Common, receipts: Path) -> None:
+    def __init__(
+        self, common: Common, receipts: Path, prove: Callable[[ObjectId], bytes] | None
+    ) -> None:
         self._common = common
         self._receipts = receipts
+        self._prove = prove
         self.code = Exit.OK
         self.counts = {"ingested": 0, "resumed": 0, "present": 0, "failed": 0}
 
     def done(self, name: str, result: Ingested) -> None:
         self.counts[result.outcome] += 1
         receipt = keep_receipt(self._receipts, result.object_id, result.receipt)
+        if self._prove is not None:
+            keep_proof(receipt, self._prove(result.object_id))
         if self._common.output.machine:
             self._common.output.document(
                 {
@@ -147,6 +159,7 @@ def ingest(
     hidden: _Hidden = False,
     jobs: _Jobs = None,
     receipts: _Receipts = None,
+    wait_checkpoint: _WaitCheckpoint = False,
 ) -> int:
     """Ingest recordings; print the outcome of each and keep its signed receipt.
 
@@ -163,11 +176,15 @@ def ingest(
         title=title,
         fields=pairs(field or (), "--field"),
     )
-    results = _Results(common, receipts or beside(common.store, "receipts"))
     scope = device or f"importer:{common.actor}"
     digest = Digest.parse(sha256) if sha256 is not None else None
     special = source_text is not None or digest is not None or length is not None
-    with acting(common, environment=_environment(jobs)) as (_, session):
+    with acting(common, environment=_environment(jobs)) as (store, session):
+        results = _Results(
+            common,
+            receipts or beside(common.store, "receipts"),
+            store.prove_object if wait_checkpoint else None,
+        )
         if special or STDIN in paths or (len(paths) == 1 and not paths[0].is_dir()):
             _one(
                 common,

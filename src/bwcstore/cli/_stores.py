@@ -286,7 +286,8 @@ def leftovers_discard(common: Common, *, older_than_days: _OlderThan = 7.0) -> N
 def doctor(common: Common) -> int:
     """Report on storage, vault, clock, versions and warnings; exit code 1 if there is any."""
     with opened(common) as store:
-        properties, vault = store.properties, store.vault
+        properties, vault, now = store.properties, store.vault, SystemClock().now()
+        behind = max(0, store.last_at.microseconds - now.microseconds)
         report: dict[str, object] = {
             "versions": _versions(),
             "store": str(store.store_id),
@@ -300,10 +301,17 @@ def doctor(common: Common) -> int:
             "key_epoch": vault.epoch,
             "warnings": list(store.warnings),
             "read_only": store.read_only,
-            "clock": str(SystemClock().now()),
+            "clock": str(now),
+            "last_entry": str(store.last_at),
+            "clock_behind_seconds": behind // 1_000_000,
             "leftovers": _leftovers_count(common, store),
         }
-        troubled = bool(store.warnings or store.read_only or properties.warnings)
+        troubled = bool(
+            store.warnings
+            or store.read_only
+            or properties.warnings
+            or report["clock_behind_seconds"]
+        )
     if common.output.machine:
         common.output.document(report)
     else:

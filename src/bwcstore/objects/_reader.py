@@ -215,7 +215,8 @@ class ObjectReader(io.RawIOBase):
         """
         return self.read()
 
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]  # narrower than Buffer, which Python 3.11 cannot name
+    # Narrower than the base class's Buffer, which Python 3.11 cannot name.
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
         """Fill `buffer`; return how many bytes there were, fewer only at the end.
 
         Raises:

@@ -105,7 +105,12 @@ class Told:
 
 
 class Witness(io.RawIOBase):
-    """A reader that looks for the durable access entry before it hands out a byte."""
+    """A reader that looks for the durable access entry before it hands out a byte.
+
+    Attributes:
+        object_id: whose plaintext it is.
+        told_bytes: how much it has handed out.
+    """
 
     def __init__(
         self, inner: io.RawIOBase, *, told: Told, backend: Backend, object_id: ObjectId
@@ -115,7 +120,8 @@ class Witness(io.RawIOBase):
         self._inner = inner
         self._told = told
         self._backend = backend
-        self._object_id = object_id
+        self.object_id = object_id
+        self.told_bytes = 0
 
     def readable(self) -> bool:
         """Always."""
@@ -126,7 +132,8 @@ class Witness(io.RawIOBase):
         room = memoryview(buffer).cast("B")
         data = self._inner.read(room.nbytes) or b""
         if data:
-            self._told.left(self._backend, self._object_id, id(self._inner), len(data))
+            self._told.left(self._backend, self.object_id, id(self), len(data))
+            self.told_bytes += len(data)
         room[: len(data)] = data
         return len(data)
 

@@ -110,7 +110,7 @@ def _set(path: str, new: Json) -> Callable[[dict[str, Json]], None]:
         *parents, last = path.split(".")
         here: Json = value
         for part in parents:
-            here = here[int(part)] if isinstance(here, list) else here[part]  # type: ignore[index]  # test data
+            here = here[part]  # type: ignore[index,call-overload]  # test data
         here[last] = new  # type: ignore[call-overload,index]  # test data
 
     return change
@@ -167,7 +167,8 @@ def test_invalid_fields_are_refused(path: str, new: Json, kind: ErrorKind) -> No
     def change(value: dict[str, Json]) -> None:
         first, *rest = path.split(".", 2)
         if first == "segments" and rest:
-            _set(rest[1], new)(value["segments"][int(rest[0])])  # type: ignore[index,arg-type]  # test data
+            one = value["segments"][int(rest[0])]  # type: ignore[index]  # test data
+            _set(rest[1], new)(one)  # type: ignore[arg-type]  # test data
         else:
             _set(path, new)(value)
 

@@ -179,7 +179,7 @@ def _tampered(world: World, segment: int, change: bytes, at: int) -> None:
 @pytest.mark.spec("SEG-15", "SEG-16")
 @pytest.mark.parametrize("at", [0, 4, 16, 500, L - 1])
 def test_changed_chunk_is_named(world: World, written: Written, at: int) -> None:
-    """A changed chunk is refused by object, segment, chunk and bytes; those before it are released."""
+    """A changed chunk is refused by its place and bytes; those before it are released."""
     stored = world.storage.contents[_layout.segment(OBJECT, 1)]
     _tampered(world, 1, bytes([stored[L + at] ^ 1]), L + at)
     with reader(world, written.manifest) as file:
@@ -266,7 +266,7 @@ def test_segment_of_other_length_is_named(world: World, written: Written, change
 
 
 def test_every_failing_read_is_told(world: World, written: Written) -> None:
-    """Whatever storage call fails while reading: the error is the library's, the bytes are right."""
+    """Whatever storage call fails while reading: our error is raised, the bytes are right."""
     for number in range(100):
         again = world.reopen(FailAt(number))
         got = b""

@@ -300,7 +300,7 @@ def test_key_rotates() -> None:
 
 
 def test_decoder_for_comparison_can_fail() -> None:
-    """The independent decoder refuses a changed ciphertext, so that its agreement means something."""
+    """The independent decoder refuses a changed ciphertext: its agreement means something."""
     sealed = bytearray(_seal([data(8), b"x"]))
     sealed[-1] ^= 1
     with pytest.raises(InvalidTag):
