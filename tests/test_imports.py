@@ -25,6 +25,7 @@ EFFECTS: Final = {
     "bwcstore._media": "asks an optional library about containers",
     "bwcstore._session": "holds locks, and acts after it has decided and logged",
     "bwcstore._source": "opens what a caller wants to ingest",
+    "bwcstore._places": "the directories of a local store",
     "bwcstore._store": "puts the real world together",
     "bwcstore._system": "the clock, the entropy and the threads of the system",
     "bwcstore.cli": "talks to a terminal",

@@ -6,12 +6,12 @@ from functools import cache
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.unit.audit.stores import Shop, small_store
 
 from bwcstore import _layout
 from bwcstore.audit._findings import Finding, Findings
 from bwcstore.audit._report import Report
 from bwcstore.errors import ErrorKind
+from tests.unit.audit.stores import Shop, small_store
 
 LAST = _layout.batch(0, 8)
 

@@ -7,15 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from tests.unit.storage.vault_setting import (
-    STORE,
-    FixedSource,
-    Meanwhile,
-    Setting,
-    attempt,
-    content,
-    key,
-)
 
 from bwcstore._values import Instant, StoreId
 from bwcstore.errors import ConflictError, FormatError, KeyVaultError, StorageError
@@ -30,6 +21,15 @@ from bwcstore.storage._vault_format import (
     RootRecord,
 )
 from bwcstore.storage._vault_names import GroupIndex, cut, group_name
+from tests.unit.storage.vault_setting import (
+    STORE,
+    FixedSource,
+    Meanwhile,
+    Setting,
+    attempt,
+    content,
+    key,
+)
 
 _PARTS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,30}", fullmatch=True)
 KEY_IDS = st.lists(_PARTS, min_size=1, max_size=4).map("/".join).filter(lambda s: len(s) <= 128)

@@ -5,7 +5,6 @@ import runpy
 from pathlib import Path
 
 import pytest
-from tests.unit.storage.vault_setting import FixedSource, Setting
 
 from bwcstore._values import StoreId
 from bwcstore.errors import FormatError
@@ -14,6 +13,7 @@ from bwcstore.storage._keywrap import EPOCH_LABEL, ROOT_LABEL, KeyWrapper, key_c
 from bwcstore.storage._vault_format import EpochKey, Group, Header, encode_completion
 from bwcstore.storage._vault_names import epoch_name, epoch_place, group_name, header_name
 from bwcstore.testing._world import MemoryBackend
+from tests.unit.storage.vault_setting import FixedSource, Setting
 
 HERE = Path(__file__).parent
 VECTORS = sorted((HERE / "vault").glob("*.vec"))

@@ -171,10 +171,15 @@ class Log(Writing[S]):
             signer=signer,
             remember=remember,
         )
-        if committer.read_only is None:
-            committer.read_only = find_doubt(
-                backend, chain, history, key=log.verifier_key, remembered=remembered
-            )
+        size = -1
+        while committer.read_only is None:
+            doubt = find_doubt(backend, chain, history, key=log.verifier_key, remembered=remembered)
+            if doubt is None or chain.index == size:
+                committer.read_only = doubt
+                break
+            # What lies beyond may have been appended since: it is missing if reading on ends here.
+            size = chain.index
+            committer.load()
         return log
 
     # --- Proofs -------------------------------------------------------------------------------

@@ -185,9 +185,7 @@ class Writing(View[S]):
             self._committer.doubtful = None
             return found
 
-    def roll(
-        self, by: ActorId, *, permit: Callable[[S, Instant], object] | None = None
-    ) -> int:
+    def roll(self, by: ActorId, *, permit: Callable[[S, Instant], object] | None = None) -> int:
         """Close the generation and open the next; return its number. Appends
         `generation.closed` and `generation.opened`.
 

@@ -1,8 +1,11 @@
 """Who may do what: roles, written authorizations, signatures."""
 
+from collections.abc import Mapping
+
 import attrs
 import pytest
 
+from bwcstore._encoding import Json
 from bwcstore._values import Instant, Tag
 from bwcstore.custody._authority import (
     Permission,
@@ -31,7 +34,11 @@ from tests.unit.custody.entries import (
 def store(*roles: Role) -> StoreState:
     """A store with a chief, a clerk of the given roles, and one authorization for the clerk."""
     state = State()
-    clerk = {"actor": CLERK.text, "roles": [role.value for role in roles], "tag": CLERK_TAG}
+    clerk: Mapping[str, Json] = {
+        "actor": CLERK.text,
+        "roles": [role.value for role in roles],
+        "tag": CLERK_TAG,
+    }
     for index, (kind, body) in enumerate(
         (
             ("store.created", CREATED),

@@ -1,7 +1,10 @@
 """What the ledger implies: folding, indexing, branching."""
 
+from collections.abc import Mapping
+
 import pytest
 
+from bwcstore._encoding import Json
 from bwcstore._values import ScopeId, Tag
 from bwcstore.custody._state import State
 from bwcstore.errors import ErrorKind, IntegrityError
@@ -78,10 +81,10 @@ def test_accesses_open_and_end() -> None:
     """An access without an end stays open: all bytes may have left."""
     state = created()
     state.fold(entry("object.ingested", INGESTED, scope=SCOPE, index=2))
-    access = {"mode": "stream", "purpose": "investigation"}
+    access: Mapping[str, Json] = {"mode": "stream", "purpose": "investigation"}
     state.fold(entry("object.accessed", access, scope=SCOPE, seq=1, index=3))
     state.fold(entry("object.accessed", access, scope=SCOPE, seq=2, index=4))
-    ended = {"accessed_seq": 1, "bytes_released": 5, "outcome": "closed"}
+    ended: Mapping[str, Json] = {"accessed_seq": 1, "bytes_released": 5, "outcome": "closed"}
     state.fold(entry("access.ended", ended, scope=SCOPE, seq=3, index=5))
     found = state.object(CLIP)
 
@@ -96,7 +99,7 @@ def test_accesses_open_and_end() -> None:
 def test_what_cannot_follow_is_refused() -> None:
     """A second ingest, an end without an access, an access before the ingest."""
     state = created()
-    ended = {"accessed_seq": 9, "bytes_released": 5, "outcome": "closed"}
+    ended: Mapping[str, Json] = {"accessed_seq": 9, "bytes_released": 5, "outcome": "closed"}
     kinds = []
     for early in (True, False):
         if not early:

@@ -229,7 +229,7 @@ def test_nobody_acts_without_a_name_and_a_reason(
     """Blank or malformed attribution never becomes a session."""
     store = create(World())
     with pytest.raises(InvalidInputError) as caught:
-        store.session(**arguments)
+        store.session(actor=arguments["actor"], reason=arguments["reason"])
 
     assert kind == kind_of(caught)
 

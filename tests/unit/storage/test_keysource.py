@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.unit.storage.vault_setting import Setting, key_file, keys
 
 from bwcstore.errors import ErrorKind, InvalidInputError, KeyVaultError
 from bwcstore.storage._keysource import KeyFile, Passphrase, PassphraseCost, PassphraseKdf
 from bwcstore.storage._vault_format import RootAlg, RootRecord
 from bwcstore.testing._world import SimEntropy
+from tests.unit.storage.vault_setting import Setting, key_file, keys
 
 CHEAP: Final = PassphraseCost(iterations=2, lanes=1, memory_kib=19_456, pbkdf2_iterations=210_000)
 WORDS: Final = "correct horse battery"

@@ -3,14 +3,6 @@
 from typing import Final
 
 import pytest
-from tests.unit.storage.vault_setting import (
-    STORE,
-    FixedSource,
-    Setting,
-    content,
-    key,
-    keys,
-)
 
 from bwcstore._ports import WrappedKey
 from bwcstore.errors import (
@@ -22,6 +14,14 @@ from bwcstore.errors import (
 )
 from bwcstore.storage._keywrap import key_check
 from bwcstore.testing._world import MemoryBackend
+from tests.unit.storage.vault_setting import (
+    STORE,
+    FixedSource,
+    Setting,
+    content,
+    key,
+    keys,
+)
 
 SECRET: Final = bytes.fromhex("c0ffee" * 10 + "beef")
 

@@ -10,15 +10,6 @@ from itertools import count
 from typing import Final
 
 import pytest
-from tests.unit.storage.vault_setting import (
-    FixedSource,
-    Meanwhile,
-    Setting,
-    attempt,
-    content,
-    key,
-    keys,
-)
 
 from bwcstore.errors import (
     AlreadyExistsError,
@@ -31,6 +22,15 @@ from bwcstore.errors import (
 )
 from bwcstore.storage._vault import DirectoryVault
 from bwcstore.testing._faults import FailAt, Fault, SimulatedCrash
+from tests.unit.storage.vault_setting import (
+    FixedSource,
+    Meanwhile,
+    Setting,
+    attempt,
+    content,
+    key,
+    keys,
+)
 
 NEW_ROOT: Final = FixedSource(b"n" * 32)
 KEPT: Final = (*range(14), 20, 21)

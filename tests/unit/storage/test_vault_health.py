@@ -1,10 +1,10 @@
 """Comparing, repairing, adding and proving replicas of a key vault."""
 
 import pytest
-from tests.unit.storage.vault_setting import FixedSource, Setting, content, key, keys
 
 from bwcstore.errors import AlreadyExistsError, ErrorKind, KeyVaultError, StorageError
 from bwcstore.testing._world import MemoryBackend
+from tests.unit.storage.vault_setting import FixedSource, Setting, content, key, keys
 
 
 def _kinds(setting: Setting) -> set[ErrorKind]:

@@ -3,12 +3,12 @@
 from typing import Final
 
 import pytest
-from tests.unit.storage.vault_setting import (
-    Setting,
-)
 
 from bwcstore.errors import (
     InvalidInputError,
+)
+from tests.unit.storage.vault_setting import (
+    Setting,
 )
 
 SECRET: Final = bytes.fromhex("c0ffee" * 10 + "beef")

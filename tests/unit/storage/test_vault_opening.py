@@ -7,16 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.unit.storage.vault_setting import (
-    OTHER_STORE,
-    STORE,
-    FixedSource,
-    Setting,
-    attempt,
-    content,
-    key,
-    keys,
-)
 
 from bwcstore._ports import Backend
 from bwcstore.errors import (
@@ -30,6 +20,16 @@ from bwcstore.storage._local import LocalBackend
 from bwcstore.storage._vault import DirectoryVault
 from bwcstore.testing._faults import FailAt, Fault, FaultyBackend
 from bwcstore.testing._world import MemoryBackend
+from tests.unit.storage.vault_setting import (
+    OTHER_STORE,
+    STORE,
+    FixedSource,
+    Setting,
+    attempt,
+    content,
+    key,
+    keys,
+)
 
 SECRET: Final = bytes.fromhex("c0ffee" * 10 + "beef")
 
