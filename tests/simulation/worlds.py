@@ -153,6 +153,7 @@ class RandomWorld:
             *(self.ingest,) * 3, *(self.ingest_source,) * 4, *(self.ingest_path,) * 3,
             *(self.read,) * 4, *(self.read_on,) * 4, self.enrol, *(self.authorize,) * 2,
             self.revoke, self.be_refused, self.rotate, self.discard, self.roll, self.checkpoint,
+            self.audit,
             *(self.jump,) * 3, *(self.end,) * 2,
         )  # fmt: skip
         deed = self.dice.choice(deeds)
@@ -176,10 +177,11 @@ class RandomWorld:
     def session(self, process: Process, actor: str = "chief") -> "_Watched":
         """A session whose refusals and closing are noted."""
         self._sessions += 1
+        number = self._sessions
         session = process.open().session(
             actor=actor, reason="testing", purpose="investigation"
         )
-        return _Watched(session, self.told, self._sessions)
+        return _Watched(session, self.told, number)
 
     def took(self, made: Ingested, data: bytes) -> None:
         """An ingest has returned."""
@@ -280,6 +282,12 @@ class RandomWorld:
     def checkpoint(self, process: Process) -> None:
         """Ask for a checkpoint."""
         self.told.checkpoints.append(process.open().checkpoint())
+
+    def audit(self, process: Process) -> None:
+        """Audit while others go on: what they add meanwhile is nothing wrong."""
+        with self.session(process) as session:
+            report = session.audit()
+        assert any(self._rates.values()) or report.ok, report.errors
 
     def jump(self, _: Process) -> None:
         """Time goes by, or the clock is set back."""

@@ -105,7 +105,7 @@ class Fold:
         self._discarded: set[str] = set()
         self._accesses: dict[str, set[int]] = {}
         self._audits: dict[str, bool] = {}
-        self._rotating: int | None = None
+        self._rotating: set[int] = set()
 
     def must_sign(self, kind: str) -> bool:
         """Whether the store's policy asks for a signature on an entry of this kind, now."""
@@ -173,11 +173,11 @@ class Fold:
                 if living := [one for one in named if one in self.objects]:
                     yield _wrong(f"discards object {living[0]}, which was ingested")
             case "keys.rotation_started":
-                self._rotating = cast("int", entry.body["epoch"])
+                self._rotating.add(cast("int", entry.body["epoch"]))
             case "keys.epoch_destroyed":
-                if entry.body["epoch"] != self._rotating:
+                # Two rotations at once announce the same epoch, and each reports its end.
+                if entry.body["epoch"] not in self._rotating:
                     yield _wrong("destroys a key epoch whose rotation was not announced")
-                self._rotating = None
 
     def _fold_object(self, entry: Entry, object_id: str) -> Iterator[Problem]:
         if entry.kind == "object.ingested":

@@ -50,7 +50,7 @@ def list_objects(common: Common) -> None:
                     state.label or "",
                     state.trigger or "",
                     str(state.segment_count),
-                    str(state.access_count),
+                    str(state.activity.access_count),
                 )
                 for state in store.objects()
             ),
@@ -69,9 +69,9 @@ def _object_json(state: ObjectState) -> dict[str, object]:
         "segments": state.segment_count,
         "manifest_sha256": str(state.manifest_digest),
         "ciphertext_root": str(state.ciphertext_root),
-        "accesses": state.access_count,
-        "refusals": state.refusal_count,
-        "bytes_released": state.bytes_released,
+        "accesses": state.activity.access_count,
+        "refusals": state.activity.refusal_count,
+        "bytes_released": state.activity.bytes_released,
         "opaque": state.opaque,
     }
 
@@ -99,8 +99,11 @@ def show(common: Common, *, object_text: ObjectArgument) -> None:
         ("segments", str(state.segment_count)),
         ("label", state.label or ""),
         ("trigger", state.trigger or ""),
-        ("accesses", f"{state.access_count}, {state.bytes_released} bytes released"),
-        ("refusals", str(state.refusal_count)),
+        (
+            "accesses",
+            f"{state.activity.access_count}, {state.activity.bytes_released} bytes released",
+        ),
+        ("refusals", str(state.activity.refusal_count)),
     ]
     facts += [(f"collected, {claim.basis}", str(claim.at)) for claim in state.collected]
     sealed = json.loads(record.encode())

@@ -3,6 +3,7 @@
 from bwcstore.custody._authority import Role, Verb
 from bwcstore.custody._recording import Recording, SourceId
 from bwcstore.custody._state import (
+    Activity,
     Actor,
     Authorization,
     Claim,
@@ -12,6 +13,7 @@ from bwcstore.custody._state import (
 )
 
 __all__ = [
+    "Activity",
     "Actor",
     "Authorization",
     "Claim",

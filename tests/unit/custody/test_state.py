@@ -90,9 +90,9 @@ def test_accesses_open_and_end() -> None:
 
     assert found is not None
     assert (2, frozenset({2}), 5) == (
-        found.access_count,
-        found.open_accesses,
-        found.bytes_released,
+        found.activity.access_count,
+        found.activity.open_accesses,
+        found.activity.bytes_released,
     )
 
 

@@ -47,7 +47,7 @@ def test_what_was_ingested_is_read_back(length: int) -> None:
     assert ["object.ingested", "object.accessed", "access.ended"] == [
         kind for kind in kinds(store) if "." in kind and kind.split(".")[0] in ("object", "access")
     ]
-    assert length == store.object(made.object_id).bytes_released
+    assert length == store.object(made.object_id).activity.bytes_released
 
 
 def test_a_store_is_found_again_by_the_next_process() -> None:
@@ -75,7 +75,7 @@ def test_reading_without_an_authorization_is_refused_and_logged() -> None:
 
     assert ErrorKind.NOT_AUTHORIZED == kind_of(caught)
     assert "access.refused" == kinds(store)[-1]
-    assert 1 == store.object(made.object_id).refusal_count
+    assert 1 == store.object(made.object_id).activity.refusal_count
 
 
 @pytest.mark.spec("ORD-11")
