@@ -52,6 +52,9 @@ def make_source(path: Path, length_bytes: int) -> Path:
     with path.open("wb") as file:
         while (left := length_bytes - file.tell()) > 0:
             file.write(os.urandom(min(STEP_BYTES, left)))
+        # Otherwise writing the source back would compete with what is measured.
+        file.flush()
+        os.fsync(file.fileno())
     return path
 
 

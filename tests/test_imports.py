@@ -23,7 +23,6 @@ HEAVY: Final = (
 # Every module is either in the `pure` contract of pyproject.toml or has a reason not to be.
 EFFECTS: Final = {
     "bwcstore._media": "asks an optional library about containers",
-    "bwcstore._places": "makes and finds the directories of a store",
     "bwcstore._session": "holds locks, and acts after it has decided and logged",
     "bwcstore._source": "opens what a caller wants to ingest",
     "bwcstore._places": "the directories of a local store",

@@ -144,7 +144,7 @@ class ObjectReader(io.RawIOBase):
             kept_max=_AHEAD_MAX + 1,
         )
         self._workers = workers
-        self._ahead_max = min(_AHEAD_MAX, max(2, workers.count))
+        self._ahead_max = min(_AHEAD_MAX, workers.count + 1)
         self._ahead: deque[_Window] = deque()
         self._window: _Window | None = None
         # What was opened of one chunk beyond what was asked for: it lies in `_plain` at the place
