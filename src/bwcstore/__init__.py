@@ -8,7 +8,26 @@ Reading old evidence is for ever: a later version of this library reads every fo
 released version wrote.
 """
 
+from bwcstore._ports import (
+    Backend,
+    Capability,
+    Clock,
+    Entropy,
+    Environment,
+    KeyVault,
+    Pending,
+    Progress,
+    ProgressEvent,
+    Properties,
+    Signer,
+    Source,
+    Stat,
+    Upload,
+    Workers,
+    WrappedKey,
+)
 from bwcstore._session._actors import Enrolment
+from bwcstore._session._begin import Settings
 from bwcstore._session._history import ActorLine, Description, LogLine
 from bwcstore._session._ingest import Ingested
 from bwcstore._session._keys import Rotation
@@ -17,8 +36,8 @@ from bwcstore._session._many import Failed, Item
 from bwcstore._session._read import Exported
 from bwcstore._session._session import Session
 from bwcstore._store import Store
-from bwcstore._system import SystemEntropy
-from bwcstore._values import ActorId, Digest, Instant, ObjectId, StoreId
+from bwcstore._system import SystemEntropy, system_environment
+from bwcstore._values import ActorId, ByteRange, Digest, Instant, ObjectId, StoreId, Tag
 from bwcstore.custody import Claim, ObjectState, Parameters, Recording, Role, SourceId
 from bwcstore.errors import (
     AlreadyExistsError,
@@ -47,13 +66,19 @@ __all__ = [
     "ActorLine",
     "AlreadyExistsError",
     "AuthorizationError",
+    "Backend",
     "BwcStoreError",
+    "ByteRange",
+    "Capability",
     "Claim",
+    "Clock",
     "ConflictError",
     "Description",
     "Digest",
     "Discarded",
     "Enrolment",
+    "Entropy",
+    "Environment",
     "EquivocationError",
     "ErrorKind",
     "Exported",
@@ -66,6 +91,7 @@ __all__ = [
     "InvalidInputError",
     "Item",
     "KeyFile",
+    "KeyVault",
     "KeyVaultError",
     "Leftover",
     "LogLine",
@@ -75,20 +101,33 @@ __all__ = [
     "OutcomeUnknownError",
     "Parameters",
     "Passphrase",
+    "Pending",
+    "Progress",
+    "ProgressEvent",
+    "Properties",
     "Receipt",
     "Recording",
     "RetentionError",
     "Role",
     "Rotation",
     "Session",
+    "Settings",
+    "Signer",
+    "Source",
     "SourceId",
+    "Stat",
     "StorageError",
     "Store",
     "StoreId",
     "SystemEntropy",
+    "Tag",
+    "Upload",
     "VerifierKey",
+    "Workers",
+    "WrappedKey",
     "__version__",
     "generate_actor_key",
     "load_actor_key",
+    "system_environment",
     "verify_receipt",
 ]

@@ -14,6 +14,7 @@ from bwcstore.errors import (
     StorageError,
 )
 from bwcstore.storage._local import LocalBackend
+from bwcstore.storage._staging import TEMPORARY_PREFIX
 
 PathLike = str | os.PathLike[str]
 
@@ -70,7 +71,7 @@ def has_ledger(backend: Backend) -> bool:
 
 def no_ledger(root: Path, places: Sequence[Path]) -> StorageError:
     """Why there is no ledger in `root`: not a store, or one whose creation broke off."""
-    if any(root.iterdir()):
+    if not _is_bare(root):
         return StorageError(ErrorKind.NOT_A_STORE, f"{root} is not a store")
     if any(place.is_dir() for place in places):
         return StorageError(
@@ -86,9 +87,9 @@ def make_root(root: Path) -> LocalBackend:
     Raises:
         StorageError: it cannot be made, or holds something else.
     """
-    if root.is_dir() and any(root.iterdir()):
+    if root.is_dir():
         backend = LocalBackend(root)
-        if not has_ledger(backend):
+        if not has_ledger(backend) and not _is_bare(root):
             backend.close()
             raise StorageError(
                 ErrorKind.NOT_A_STORE, f"{root} is not empty and not a store; choose another place"
@@ -97,6 +98,15 @@ def make_root(root: Path) -> LocalBackend:
     if not root.parent.is_dir():
         raise StorageError(ErrorKind.STORAGE_DENIED, f"{root.parent} is not a directory")
     return LocalBackend.create_root(root)
+
+
+def _is_bare(root: Path) -> bool:
+    """Whether there is nothing in a directory but what a broken creation leaves: directories, and
+    files that never got their name.
+    """
+    return all(
+        name.startswith(TEMPORARY_PREFIX) for _, _, names in os.walk(root) for name in names
+    )
 
 
 def make_vaults(places: Sequence[Path]) -> list[Backend]:

@@ -343,9 +343,7 @@ def damaged_export(stage: Stage) -> None:
 SCENARIOS: Final = (
     Scenario(name="create", prepare=_nothing, act=create, done=created),
     Scenario(name="ingest-stream", prepare=_store, act=ingest_stream, done=stream_is_there),
-    Scenario(
-        name="ingest-path", prepare=_store, act=ingest_path, done=one_object_and_no_journal
-    ),
+    Scenario(name="ingest-path", prepare=_store, act=ingest_path, done=one_object_and_no_journal),
     Scenario(
         name="ingest-twice-at-once",
         prepare=_store,
@@ -360,9 +358,7 @@ SCENARIOS: Final = (
     Scenario(name="revoke", prepare=_object, act=revoke, done=nobody_reads),
     Scenario(name="rotate-keys", prepare=_object, act=rotate, done=_still_readable),
     Scenario(name="discard", prepare=leave_rest, act=discard, done=nothing_left),
-    Scenario(
-        name="close-generation", prepare=_object, act=close_generation, done=_still_readable
-    ),
+    Scenario(name="close-generation", prepare=_object, act=close_generation, done=_still_readable),
     Scenario(name="audit", prepare=_object, act=audit, done=_still_readable),
     Scenario(name="checkpoint", prepare=_object, act=checkpoint, done=_still_readable),
     Scenario(name="refusals", prepare=_object, act=refusals, done=everyone_is_turned_away),

@@ -178,9 +178,7 @@ class RandomWorld:
         """A session whose refusals and closing are noted."""
         self._sessions += 1
         number = self._sessions
-        session = process.open().session(
-            actor=actor, reason="testing", purpose="investigation"
-        )
+        session = process.open().session(actor=actor, reason="testing", purpose="investigation")
         return _Watched(session, self.told, number)
 
     def took(self, made: Ingested, data: bytes) -> None:

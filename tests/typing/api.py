@@ -10,13 +10,19 @@ from bwcstore import (
     ActorLine,
     AlreadyExistsError,
     AuthorizationError,
+    Backend,
     BwcStoreError,
+    ByteRange,
+    Capability,
     Claim,
+    Clock,
     ConflictError,
     Description,
     Digest,
     Discarded,
     Enrolment,
+    Entropy,
+    Environment,
     EquivocationError,
     ErrorKind,
     Exported,
@@ -29,6 +35,7 @@ from bwcstore import (
     InvalidInputError,
     Item,
     KeyFile,
+    KeyVault,
     KeyVaultError,
     Leftover,
     LogLine,
@@ -38,20 +45,33 @@ from bwcstore import (
     OutcomeUnknownError,
     Parameters,
     Passphrase,
+    Pending,
+    Progress,
+    ProgressEvent,
+    Properties,
     Receipt,
     Recording,
     RetentionError,
     Role,
     Rotation,
     Session,
+    Settings,
+    Signer,
+    Source,
     SourceId,
+    Stat,
     StorageError,
     Store,
     StoreId,
     SystemEntropy,
+    Tag,
+    Upload,
     VerifierKey,
+    Workers,
+    WrappedKey,
     generate_actor_key,
     load_actor_key,
+    system_environment,
     verify_receipt,
 )
 
@@ -115,6 +135,46 @@ def begin(folder: Path) -> Store:
     store.session(actor="rivera", reason="set up", signer=load_actor_key(folder / "rivera.pem"))
     store.close()
     return Store.open(folder / "store", key=Passphrase("correct horse battery staple"))
+
+
+def embed(backend: Backend, vault: KeyVault, signer: Signer, store_id: StoreId) -> Store:
+    """Keep a store on ports of one's own."""
+    world = system_environment()
+    clock: Clock = world.clock
+    entropy: Entropy = world.entropy
+    workers: Workers = world.workers
+    pending: Pending[int] = workers.submit(lambda: 7)
+    assert_type(pending.result(), int)
+    assert_type(backend.properties, Properties)
+    if Capability.CREATE_ONLY not in backend.properties.capabilities:
+        return Store.open_on(backend, vault, environment=world)
+    upload: Upload = backend.create_large("objects/x")
+    upload.abort()
+    source: Source = backend.open("objects/x")
+    source.close()
+    assert_type(backend.read("objects/x", ByteRange(offset_bytes=0, length_bytes=1)), bytes)
+    assert_type(backend.stat("objects/x"), Stat)
+    assert_type(list(vault.inventory()), list[WrappedKey])
+    return Store.create_on(
+        backend,
+        vault,
+        store_id=store_id,
+        actor="rivera",
+        actor_key=signer.public_key,
+        environment=Environment(clock=clock, entropy=entropy, workers=workers),
+        settings=Settings(origin="bwc.example.gov/log"),
+    )
+
+
+def watch(session: Session, path: Path, state: ObjectState) -> tuple[Tag, ...]:
+    """Show how far an ingest has come."""
+
+    def show(event: ProgressEvent) -> None:
+        assert_type(event.total_bytes, int | None)
+
+    progress: Progress = show
+    session.ingest(path, progress=progress)
+    return state.tags["case"]
 
 
 def handle(error: Exception) -> str:

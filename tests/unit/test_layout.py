@@ -5,7 +5,7 @@ import pytest
 from bwcstore import _layout as layout
 from bwcstore._values import Digest, ObjectId
 from bwcstore.errors import ErrorKind, FormatError, InvalidInputError
-from bwcstore.testing._backend_suite import BAD_NAMES
+from bwcstore.testing.backend_suite import BAD_NAMES
 
 ID = ObjectId("0190163d-8694-7000-8000-0000000000ab")
 DIGEST = Digest(bytes(range(32)))

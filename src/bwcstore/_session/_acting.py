@@ -20,7 +20,8 @@ from bwcstore._ports import Signer
 from bwcstore._session._services import Services, record_key_id
 from bwcstore._values import STORE_SCOPE, Instant, ObjectId, ScopeId, Tag, check_text
 from bwcstore.custody._authority import Permission, Verb, check_signature_policy, decide
-from bwcstore.custody._state import NOBODY, State
+from bwcstore.custody._records import NOBODY
+from bwcstore.custody._state import State
 from bwcstore.errors import AuthorizationError, ErrorKind, InvalidInputError
 from bwcstore.ledger._draft import Committed, Decision, Draft
 

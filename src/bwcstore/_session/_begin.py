@@ -17,7 +17,8 @@ from bwcstore._session._services import (
     year_key_id,
 )
 from bwcstore._values import STORE_SCOPE, ActorId, Instant, StoreId, check_text
-from bwcstore.custody._state import Parameters, State
+from bwcstore.custody._records import Parameters
+from bwcstore.custody._state import State
 from bwcstore.errors import (
     AlreadyExistsError,
     ErrorKind,

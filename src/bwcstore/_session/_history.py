@@ -10,7 +10,7 @@ from bwcstore._session._records import manifest_of, receipt_of, record_of
 from bwcstore._session._services import Services, content_key_id
 from bwcstore._values import STORE_SCOPE, ActorId, ObjectId, ScopeId
 from bwcstore.custody._authority import Verb
-from bwcstore.custody._state import Actor, ObjectState
+from bwcstore.custody._records import Actor, ObjectState
 from bwcstore.errors import ErrorKind, NotFoundError
 from bwcstore.ledger._entry import Entry
 from bwcstore.objects._manifest import open_content

@@ -17,7 +17,8 @@ from bwcstore._session._records import manifest_of, record_of
 from bwcstore._session._services import content_key_id
 from bwcstore._values import Digest, Instant, ObjectId, ScopeId
 from bwcstore.custody._authority import Permission, Verb
-from bwcstore.custody._state import ObjectState, State
+from bwcstore.custody._records import ObjectState
+from bwcstore.custody._state import State
 from bwcstore.errors import (
     AlreadyExistsError,
     ErrorKind,

@@ -2,7 +2,7 @@
 
 from bwcstore._session._services import Services, record_key_id
 from bwcstore._values import Digest
-from bwcstore.custody._state import ObjectState
+from bwcstore.custody._records import ObjectState
 from bwcstore.errors import ErrorKind, KeyVaultError, NotFoundError
 from bwcstore.ledger._receipt import Receipt, ReceiptSource, sign_receipt
 from bwcstore.objects._manifest import Manifest, open_record

@@ -25,7 +25,7 @@ from bwcstore.cli._parse import instant, pairs
 from bwcstore.cli._progress import reporting
 from bwcstore.cli._sources import Found, Unreadable, find, source_id
 from bwcstore.custody._recording import Recording, SourceId
-from bwcstore.custody._state import Claim
+from bwcstore.custody._records import Claim
 from bwcstore.errors import BwcStoreError
 
 STDIN: Final = Path("-")

@@ -2,7 +2,7 @@
 
 from bwcstore.custody._authority import Role, Verb
 from bwcstore.custody._recording import Recording, SourceId
-from bwcstore.custody._state import (
+from bwcstore.custody._records import (
     Activity,
     Actor,
     Authorization,

@@ -15,7 +15,7 @@ from typing import Final
 import attrs
 
 from bwcstore._values import Instant, ObjectId, Tag
-from bwcstore.custody._state import Actor, StoreState
+from bwcstore.custody._records import Actor, StoreState
 from bwcstore.errors import AuthorizationError, ErrorKind, IntegrityError
 
 

@@ -12,7 +12,7 @@ import attrs
 
 from bwcstore._encoding import Json, tag
 from bwcstore._values import Digest, Instant, check_text
-from bwcstore.custody._state import Claim
+from bwcstore.custody._records import Claim
 from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.ledger._kinds import BASES, TRIGGERS, code
 

@@ -10,152 +10,25 @@ Rules kept here:
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Final, Self, TypeVar, cast
+from typing import Self, TypeVar, cast
 
 import attrs
 
 from bwcstore._encoding import Json
 from bwcstore._values import ActorId, Digest, Instant, ObjectId, ScopeId, Tag
+from bwcstore.custody._records import (
+    Actor,
+    Authorization,
+    Claim,
+    ObjectState,
+    Parameters,
+    StoreState,
+)
 from bwcstore.errors import ErrorKind, IntegrityError
 from bwcstore.ledger._entry import Entry, ScopeHead
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
-
-NOBODY: Final = ActorId("00000000-0000-0000-0000-000000000000")
-
-
-@attrs.frozen(kw_only=True)
-class Parameters:
-    """What a store was created with, for ever (the body of `store.created`)."""
-
-    format: str
-    store: str
-    protocol: str
-    chunk_bytes: int
-    segment_chunks: int
-    origin: str
-    verifier_key: str
-    signed_kinds: frozenset[str]
-
-
-@attrs.frozen(kw_only=True)
-class Actor:
-    """Somebody who may act. `public_key` is 32 bytes, or None when acts are only asserted."""
-
-    actor_id: ActorId
-    roles: frozenset[str]
-    tag: Tag
-    public_key: bytes | None = None
-    revoked: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Authorization:
-    """A written authorization to access, in force from `start` until `end` (excluded)."""
-
-    authorization_id: str
-    actor_id: ActorId
-    object_id: ObjectId | None
-    purposes: frozenset[str]
-    start: Instant
-    end: Instant | None
-    revoked: bool = False
-
-    def admits(self, actor_id: ActorId, *, object_id: ObjectId, purpose: str, now: Instant) -> bool:
-        """Whether it admits the actor to the object for the purpose at `now`."""
-        return (
-            not self.revoked
-            and self.actor_id == actor_id
-            and self.object_id in (None, object_id)
-            and purpose in self.purposes
-            and self.start <= now
-            and (self.end is None or now < self.end)
-        )
-
-
-@attrs.frozen(kw_only=True)
-class StoreState:
-    """What the `store` scope implies."""
-
-    parameters: Parameters | None = None
-    actors: Mapping[ActorId, Actor] = MappingProxyType({})
-    authorizations: Mapping[str, Authorization] = MappingProxyType({})
-    discarded: frozenset[ObjectId] = frozenset()
-    opaque: bool = False
-
-    def actor_tagged(self, tag: Tag) -> Actor | None:
-        """The actor whose login name has the tag."""
-        return next((actor for actor in self.actors.values() if actor.tag == tag), None)
-
-
-@attrs.frozen(kw_only=True)
-class Claim:
-    """One assertion of when the recording was made, and what it rests on."""
-
-    at: Instant
-    basis: str
-
-
-@attrs.frozen(kw_only=True)
-class Activity:
-    """What was done with one object so far.
-
-    Attributes:
-        access_count: how often plaintext was released.
-        refusal_count: how often somebody was turned away.
-        last_accessed_at: the last release.
-        open_accesses: the scope numbers of releases whose end is not known.
-        bytes_released: plaintext released, as far as ends are known.
-    """
-
-    access_count: int = 0
-    refusal_count: int = 0
-    last_accessed_at: Instant | None = None
-    open_accesses: frozenset[int] = frozenset()
-    bytes_released: int = 0
-
-
-@attrs.frozen(kw_only=True)
-class ObjectState:
-    """What one object's scope implies."""
-
-    object_id: ObjectId
-    manifest_digest: Digest
-    header: bytes
-    segment_count: int
-    ciphertext_root: Digest
-    tags: Mapping[str, tuple[Tag, ...]]
-    collected: tuple[Claim, ...]
-    label: str | None
-    trigger: str | None
-    ingested_at: Instant
-    ingested_by: ActorId
-    ingested_index: int
-    activity: Activity = Activity()
-    opaque: bool = False
-
-    def after(self, activity: Activity) -> "ObjectState":
-        """The same object after more was done with it.
-
-        Written out because it runs once per entry, and `attrs.evolve` takes five times as long.
-        """
-        return ObjectState(
-            object_id=self.object_id,
-            manifest_digest=self.manifest_digest,
-            header=self.header,
-            segment_count=self.segment_count,
-            ciphertext_root=self.ciphertext_root,
-            tags=self.tags,
-            collected=self.collected,
-            label=self.label,
-            trigger=self.trigger,
-            ingested_at=self.ingested_at,
-            ingested_by=self.ingested_by,
-            ingested_index=self.ingested_index,
-            activity=activity,
-            opaque=self.opaque,
-        )
 
 
 def _text(body: Mapping[str, Json], field: str) -> str:
@@ -192,18 +65,16 @@ def fold_store(state: StoreState, entry: Entry) -> StoreState:
             return attrs.evolve(state, actors=_with(state.actors, actor.actor_id, actor))
         case "actor.revoked":
             actor_id = ActorId(_text(entry.body, "actor"))
-            if (known := state.actors.get(actor_id)) is None:
+            if (actor := state.actors.get(actor_id)) is None:
                 raise _impossible(entry, "no such actor is enrolled")
-            revoked = attrs.evolve(known, revoked=True)
+            revoked = attrs.evolve(actor, revoked=True)
             return attrs.evolve(state, actors=_with(state.actors, actor_id, revoked))
         case "authorization.granted":
             granted = _authorization(entry.body)
             if granted.authorization_id in state.authorizations:
                 raise _impossible(entry, "the authorization was granted before")
-            return attrs.evolve(
-                state,
-                authorizations=_with(state.authorizations, granted.authorization_id, granted),
-            )
+            known = _with(state.authorizations, granted.authorization_id, granted)
+            return attrs.evolve(state, authorizations=known)
         case "authorization.revoked":
             name = _text(entry.body, "authorization")
             if (former := state.authorizations.get(name)) is None:
@@ -280,11 +151,11 @@ def fold_object(state: ObjectState | None, entry: Entry) -> ObjectState:
             access = _number(entry.body, "accessed_seq")
             if access not in state.activity.open_accesses:
                 raise _impossible(entry, f"no access with number {access} is open")
+            released = state.activity.bytes_released + _number(entry.body, "bytes_released")
             done = attrs.evolve(
                 state.activity,
                 open_accesses=state.activity.open_accesses - {access},
-                bytes_released=state.activity.bytes_released
-                + _number(entry.body, "bytes_released"),
+                bytes_released=released,
             )
             return state.after(done)
         case "access.refused":

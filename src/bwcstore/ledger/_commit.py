@@ -174,7 +174,8 @@ class Committer(Generic[S]):
             before = len(group.linker.entries)
             try:
                 former = call.decision
-                if former is None or reads_of_decision(former) & dirty:
+                # What closes a generation states the heads of all scopes: it reads everything.
+                if former is None or call.frames or reads_of_decision(former) & dirty:
                     if former is not None:
                         dirty |= writes_of_decision(former)
                     decision = _ask(call, group.linker, preparer, now)

@@ -384,6 +384,13 @@ class ObjectReader(io.RawIOBase):
             raise InvalidInputError(ErrorKind.CLOSED, "the reader is closed")
         return self._chunks
 
+    def __del__(self) -> None:
+        """Let go of a reader that was never closed, telling nobody: the collector may come while
+        the ledger is being written, so such a reader ends as a crash would (ORD-9).
+        """
+        self._on_close = None
+        super().__del__()
+
     def close(self) -> None:
         """Let running work end and close every segment. May be called twice."""
         if self.closed:

@@ -137,6 +137,9 @@ class Witness(io.RawIOBase):
         room[: len(data)] = data
         return len(data)
 
+    def __del__(self) -> None:
+        """Do not close: what was forgotten ends like a crash."""
+
     def close(self) -> None:
         """Close the reader inside, which logs the end of the access."""
         if not self.closed:
@@ -165,17 +168,15 @@ def find_broken(backend: Backend, vault: KeyVault, told: Told) -> tuple[str, ...
     if not batches:
         return tuple(_find_told_of_nothing(told))
     entries = [entry for batch in batches for entry in batch.entries]
-    return tuple(
-        [
-            *told.broken,
-            *_find_forgotten(entries, told),
-            *_find_uncounted(entries, told),
-            *_find_incomplete(backend, vault, entries),
-            *_find_repeated(entries),
-            *_find_unaccounted(entries, told),
-            *_find_beyond(backend, vault, batches, told),
-            *_audited(backend, vault, told),
-        ]
+    return (
+        *told.broken,
+        *_find_forgotten(entries, told),
+        *_find_uncounted(entries, told),
+        *_find_incomplete(backend, vault, entries),
+        *_find_repeated(entries),
+        *_find_unaccounted(entries, told),
+        *_find_beyond(backend, vault, batches, told),
+        *_audited(backend, vault, told),
     )
 
 

@@ -14,7 +14,8 @@ from bwcstore.custody._authority import (
     check_signature_policy,
     decide,
 )
-from bwcstore.custody._state import State, StoreState
+from bwcstore.custody._records import StoreState
+from bwcstore.custody._state import State
 from bwcstore.errors import AuthorizationError, BwcStoreError, ErrorKind
 from tests.unit.custody.entries import (
     CHIEF_TAG,

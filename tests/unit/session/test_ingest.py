@@ -12,6 +12,7 @@ from bwcstore.custody._recording import SourceId
 from bwcstore.errors import (
     BwcStoreError,
     ErrorKind,
+    IntegrityError,
     InvalidInputError,
 )
 from bwcstore.testing import World
@@ -190,3 +191,29 @@ def test_several_sources_at_once_fail_alone() -> None:
 
     assert [False, True, False] == [isinstance(result, Failed) for result in made]
     assert 2 == kinds(store).count("object.ingested")
+
+
+@pytest.mark.spec("SEG-22")
+def test_a_segment_that_another_run_wrote_is_never_taken_for_ones_own(tmp_path: Path) -> None:
+    """The journal speaks of one sealing, storage holds another: the next run begins anew."""
+    path = tmp_path / "clip"
+    path.write_bytes(recording(9 * CHUNK))
+    world = World()
+    store = create(world)
+
+    def stop(event: object) -> None:
+        if getattr(event, "done_bytes", 0) > 6 * CHUNK:
+            raise KeyboardInterrupt
+
+    with chief(store) as session:
+        with pytest.raises(KeyboardInterrupt):
+            session.ingest(path, source_id=SOURCE, progress=stop)
+        name = min(name for name in world.storage.contents if name.startswith("objects/"))
+        world.storage.contents[name] = world.storage.contents[name][::-1]
+        with pytest.raises(IntegrityError) as caught:
+            session.ingest(path, source_id=SOURCE)
+        made = session.ingest(path, source_id=SOURCE)
+        report = session.audit()
+
+    assert ErrorKind.CHUNK_DIGEST == kind_of(caught)
+    assert ("ingested", ()) == (made.outcome, report.errors)

@@ -17,7 +17,7 @@ from bwcstore.errors import (
 )
 from bwcstore.storage._local import DirectIO, LocalBackend
 from bwcstore.storage._staging import Publication
-from bwcstore.testing._backend_suite import BackendSuite
+from bwcstore.testing.backend_suite import BackendSuite
 
 CONTRACT = pytest.mark.spec(
     "STO-1",

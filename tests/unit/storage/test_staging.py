@@ -15,7 +15,7 @@ from bwcstore.errors import (
     StorageError,
 )
 from bwcstore.storage._local import LocalBackend
-from bwcstore.testing._backend_suite import pattern, upload
+from bwcstore.testing.backend_suite import pattern, upload
 
 LEAF = "ledger/0/batch/000000000000"
 

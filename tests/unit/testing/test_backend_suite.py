@@ -3,9 +3,9 @@
 import pytest
 
 from bwcstore._ports import Backend
-from bwcstore.testing._backend_suite import BackendSuite
 from bwcstore.testing._faults import FailAt, FaultyBackend
 from bwcstore.testing._world import MemoryBackend
+from bwcstore.testing.backend_suite import BackendSuite
 
 
 class TestMemoryBackend(BackendSuite):
