@@ -104,9 +104,7 @@ def _is_bare(root: Path) -> bool:
     """Whether there is nothing in a directory but what a broken creation leaves: directories, and
     files that never got their name.
     """
-    return all(
-        name.startswith(TEMPORARY_PREFIX) for _, _, names in os.walk(root) for name in names
-    )
+    return all(name.startswith(TEMPORARY_PREFIX) for _, _, names in os.walk(root) for name in names)
 
 
 def make_vaults(places: Sequence[Path]) -> list[Backend]:

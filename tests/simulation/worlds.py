@@ -97,6 +97,7 @@ class RandomWorld:
         self.told = Told()
         self.contents: dict[ObjectId, bytes] = {}
         self.grants: list[str] = []
+        self.generations: set[int] = set()
         self.trace: list[str] = []
         self._folder = folder
         self._sessions = 0
@@ -275,7 +276,10 @@ class RandomWorld:
         if self.dice.random() < 0.3:
             with self.session(process) as session:
                 number = session.close_generation()
-            self.told.fact("generation.opened", generation=number)
+            # Two that close at once close the same generation, and are told the same.
+            if number not in self.generations:
+                self.generations.add(number)
+                self.told.fact("generation.opened", generation=number)
 
     def checkpoint(self, process: Process) -> None:
         """Ask for a checkpoint."""

@@ -65,16 +65,16 @@ def fold_store(state: StoreState, entry: Entry) -> StoreState:
             return attrs.evolve(state, actors=_with(state.actors, actor.actor_id, actor))
         case "actor.revoked":
             actor_id = ActorId(_text(entry.body, "actor"))
-            if (actor := state.actors.get(actor_id)) is None:
+            if (known := state.actors.get(actor_id)) is None:
                 raise _impossible(entry, "no such actor is enrolled")
-            revoked = attrs.evolve(actor, revoked=True)
+            revoked = attrs.evolve(known, revoked=True)
             return attrs.evolve(state, actors=_with(state.actors, actor_id, revoked))
         case "authorization.granted":
             granted = _authorization(entry.body)
             if granted.authorization_id in state.authorizations:
                 raise _impossible(entry, "the authorization was granted before")
-            known = _with(state.authorizations, granted.authorization_id, granted)
-            return attrs.evolve(state, authorizations=known)
+            after = _with(state.authorizations, granted.authorization_id, granted)
+            return attrs.evolve(state, authorizations=after)
         case "authorization.revoked":
             name = _text(entry.body, "authorization")
             if (former := state.authorizations.get(name)) is None:

@@ -90,7 +90,7 @@ def test_a_source_that_is_not_as_announced_becomes_nothing(
 def test_a_broken_ingest_of_a_path_is_taken_up(tmp_path: Path) -> None:
     """The second run keeps finished segments and makes the same object."""
     path = tmp_path / "clip"
-    path.write_bytes(recording(9 * CHUNK))
+    path.write_bytes(recording(60 * CHUNK))
     world = World()
     store = create(world)
 
@@ -98,7 +98,7 @@ def test_a_broken_ingest_of_a_path_is_taken_up(tmp_path: Path) -> None:
         pass
 
     def stop(event: object) -> None:
-        if getattr(event, "done_bytes", 0) > 6 * CHUNK:
+        if getattr(event, "done_bytes", 0) > 50 * CHUNK:
             raise Break
 
     with chief(store) as session, pytest.raises(Break):
@@ -119,18 +119,18 @@ def test_a_broken_ingest_of_a_path_is_taken_up(tmp_path: Path) -> None:
 def test_a_source_that_changed_between_runs_is_refused_then_begun_anew(tmp_path: Path) -> None:
     """Two files never become one object."""
     path = tmp_path / "clip"
-    path.write_bytes(recording(9 * CHUNK))
+    path.write_bytes(recording(60 * CHUNK))
     world = World()
     store = create(world)
 
     def stop(event: object) -> None:
-        if getattr(event, "done_bytes", 0) > 6 * CHUNK:
+        if getattr(event, "done_bytes", 0) > 50 * CHUNK:
             raise KeyboardInterrupt
 
     with chief(store) as session:
         with pytest.raises(KeyboardInterrupt):
             session.ingest(path, source_id=SOURCE, progress=stop)
-        path.write_bytes(recording(9 * CHUNK)[::-1])
+        path.write_bytes(recording(60 * CHUNK)[::-1])
         with pytest.raises(InvalidInputError) as caught:
             session.ingest(path, source_id=SOURCE)
         made = session.ingest(path, source_id=SOURCE)
@@ -143,12 +143,12 @@ def test_a_source_that_changed_between_runs_is_refused_then_begun_anew(tmp_path:
 def test_leftovers_are_removed_and_evidence_is_not(tmp_path: Path) -> None:
     """Only what was never ingested goes, with its keys and its journal, after an entry."""
     path = tmp_path / "clip"
-    path.write_bytes(recording(9 * CHUNK))
+    path.write_bytes(recording(60 * CHUNK))
     world = World()
     store = create(world)
 
     def stop(event: object) -> None:
-        if getattr(event, "done_bytes", 0) > 6 * CHUNK:
+        if getattr(event, "done_bytes", 0) > 50 * CHUNK:
             raise KeyboardInterrupt
 
     with chief(store) as session:
@@ -197,12 +197,12 @@ def test_several_sources_at_once_fail_alone() -> None:
 def test_a_segment_that_another_run_wrote_is_never_taken_for_ones_own(tmp_path: Path) -> None:
     """The journal speaks of one sealing, storage holds another: the next run begins anew."""
     path = tmp_path / "clip"
-    path.write_bytes(recording(9 * CHUNK))
+    path.write_bytes(recording(60 * CHUNK))
     world = World()
     store = create(world)
 
     def stop(event: object) -> None:
-        if getattr(event, "done_bytes", 0) > 6 * CHUNK:
+        if getattr(event, "done_bytes", 0) > 50 * CHUNK:
             raise KeyboardInterrupt
 
     with chief(store) as session:
