@@ -167,6 +167,11 @@ class Instant:
         return Instant(self.microseconds + round(seconds * 1_000_000))
 
 
+@lru_cache(maxsize=4096)
+def _object_in(scope: str) -> ObjectId | None:
+    return ObjectId(scope[7:]) if scope.startswith("object/") else None
+
+
 @attrs.frozen
 class ScopeId:
     """The chain an entry belongs to: `store`, `object/<uuid>` or `act/<uuid>` (spec: LED-8)."""
@@ -194,7 +199,7 @@ class ScopeId:
     @property
     def object_id(self) -> ObjectId | None:
         """The object whose scope this is, if it is one."""
-        return ObjectId(self.text[7:]) if self.text.startswith("object/") else None
+        return _object_in(self.text)
 
 
 STORE_SCOPE: Final = ScopeId("store")
