@@ -15,6 +15,7 @@ import pytest
 from benchmarks import limits
 from benchmarks.test_ingest import KEYS, describe, object_writer
 from bwcstore import _layout
+from bwcstore._ports import Workers
 from bwcstore._system import system_environment
 from bwcstore._values import ObjectId
 from bwcstore.objects._manifest import Manifest
@@ -34,6 +35,7 @@ class Stored:
     backend: LocalBackend
     manifest: Manifest
     paths: list[Path]
+    workers: Workers
 
     @property
     def length_bytes(self) -> int:
@@ -46,7 +48,7 @@ class Stored:
             self.manifest,
             backend=self.backend,
             content_key=KEYS.content,
-            workers=system_environment().workers,
+            workers=self.workers,
         )
 
 
@@ -67,7 +69,8 @@ def _stored(
             for number in range(written.manifest.shape.segment_count)
         ]
         limits.read_seconds(paths)
-        yield Stored(backend=backend, manifest=written.manifest, paths=paths)
+        workers = system_environment().workers
+        yield Stored(backend=backend, manifest=written.manifest, paths=paths, workers=workers)
 
 
 def _report(benchmark: Any, what: str, length_bytes: int, ceiling: float) -> None:

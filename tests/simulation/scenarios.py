@@ -14,9 +14,7 @@ from bwcstore.custody._authority import Role
 from bwcstore.custody._recording import SourceId
 from bwcstore.errors import (
     AlreadyExistsError,
-    BwcStoreError,
     ErrorKind,
-    IntegrityError,
     NotFoundError,
 )
 from tests.simulation.stage import Stage
@@ -326,20 +324,6 @@ def everyone_is_turned_away(stage: Stage) -> None:
     assert "object.accessed" not in _kinds(stage)
 
 
-def damaged_export(stage: Stage) -> None:
-    """The export of a damaged object fails, and its access ends as failed."""
-    target = Path(stage.memo["folder"]) / "copy"
-    with stage.session("clerk") as session:
-        try:
-            session.export(_known(stage), target)
-        except IntegrityError:
-            stage.told.fact("access.ended", outcome="failed")
-        else:
-            raise AssertionError(target)
-    assert not list(target.parent.iterdir())
-    stage.close()
-
-
 SCENARIOS: Final = (
     Scenario(name="create", prepare=_nothing, act=create, done=created),
     Scenario(name="ingest-stream", prepare=_store, act=ingest_stream, done=stream_is_there),
@@ -363,8 +347,3 @@ SCENARIOS: Final = (
     Scenario(name="checkpoint", prepare=_object, act=checkpoint, done=_still_readable),
     Scenario(name="refusals", prepare=_object, act=refusals, done=everyone_is_turned_away),
 )
-
-
-def kind_of(failure: BaseException) -> str:
-    """The code of an error, for messages."""
-    return failure.kind.value if isinstance(failure, BwcStoreError) else type(failure).__name__

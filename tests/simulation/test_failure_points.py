@@ -54,7 +54,12 @@ def _fail_once(scenario: Scenario, stage: Stage, plan: FailAt) -> None:
     ("scenario", "keeping"),
     [pytest.param(scenario, Keeping.MEMORY, id=scenario.name) for scenario in SCENARIOS]
     + [
-        pytest.param(scenario, Keeping.TWO_PLACES, id=f"{scenario.name}-two-places")
+        pytest.param(
+            scenario,
+            Keeping.TWO_PLACES,
+            id=f"{scenario.name}-two-places",
+            marks=pytest.mark.slow,
+        )
         for scenario in SCENARIOS
         if scenario.name in KEY_SCENARIOS
     ],

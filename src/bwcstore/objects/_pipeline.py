@@ -2,9 +2,9 @@
 
 Rules kept here (spec chapter `segment`):
 
-- one thread, the caller's, decides everything: it reads and hashes the source, draws every random
-  value, hands groups to the workers and collects them, journals and lets commit; workers never
-  wait for each other, so that any number of them will do;
+- one thread, the caller's, moves everything: it reads and hashes the source, draws every random
+  value, hands work to the workers and collects it; workers never wait for each other, so that any
+  number of them will do;
 - groups of one segment are written in order, and a segment becomes visible after its last group;
 - the journal is told of a segment before it becomes visible (SEG-20);
 - after a failure no work goes on and no upload stays open.
@@ -19,13 +19,12 @@ from typing import Final
 import attrs
 
 from bwcstore import _layout
-from bwcstore._ports import Backend, Environment, Pending, Stat, Workers
+from bwcstore._ports import Backend, Environment, Pending, Upload, Workers
 from bwcstore._values import Digest
 from bwcstore.errors import ErrorKind, IntegrityError, InvalidInputError, NotFoundError
 from bwcstore.objects._buffers import Buffer, BufferPool
 from bwcstore.objects._intake import Intake
 from bwcstore.objects._manifest import SegmentFacts
-from bwcstore.objects._outflow import Group, Outflow
 from bwcstore.objects._resume import Journal, JournalState, SegmentDone
 from bwcstore.objects._seal import CHUNK_IV_LENGTH_BYTES, CHUNK_OVERHEAD_BYTES, Cipher, Place
 from bwcstore.objects._segment import Geometry, hash_chunks
@@ -33,9 +32,8 @@ from bwcstore.objects._segment import Geometry, hash_chunks
 # With one worker nothing is handed between threads, and a small group stays in the processor's
 # cache from reading to writing; with several, hand-overs cost more than the cache saves.
 _GROUP_BYTES_ALONE: Final = 1024 * 1024
-_GROUP_BYTES_SHARED: Final = 4 * 1024 * 1024
+_GROUP_BYTES_SHARED: Final = 8 * 1024 * 1024
 _GROUPS_AT_ONCE_MAX: Final = 6
-_COMMITS_AT_ONCE_MAX: Final = 2
 
 
 def group_chunks(geometry: Geometry, workers: Workers) -> int:
@@ -59,14 +57,15 @@ class _Segment:
     """A segment being written."""
 
     number: int
-    outflow: Outflow
+    upload: Upload
     leaves: list[bytes] = attrs.field(factory=list)
     length_bytes: int = 0
+    written: Pending[None] | None = None
 
 
 @attrs.frozen(kw_only=True)
-class _UnderWay:
-    """A group that was handed to the workers.
+class _Group:
+    """Consecutive chunks that go through the pipeline together.
 
     Attributes:
         done: set on the last group of a segment: what the journal is told, but for the segment's
@@ -74,13 +73,14 @@ class _UnderWay:
     """
 
     segment: _Segment
-    group: Group
-    work: Pending[None]
+    buffer: Buffer
+    sealed: memoryview
+    leaves: Pending[bytes]
     done: SegmentDone | None
 
 
 class Pipeline:
-    """One pass of one source.
+    """One pass of one source. Groups move from `_sealing` to `_writing` to the pool, in order.
 
     Attributes:
         resumed_segments: how many segments of an earlier run were taken as they stood.
@@ -110,9 +110,9 @@ class Pipeline:
         self._journal = journal
         self._report = report
         self._group_chunks = group_chunks(state.geometry, environment.workers)
-        self._groups_max = min(environment.workers.count + 4, _GROUPS_AT_ONCE_MAX)
-        self._under_way: deque[_UnderWay] = deque()
-        self._committing: deque[tuple[_Segment, Pending[Stat]]] = deque()
+        self._groups_max = min(environment.workers.count + 2, _GROUPS_AT_ONCE_MAX)
+        self._sealing: deque[_Group] = deque()
+        self._writing: deque[tuple[_Group, Pending[None]]] = deque()
         self._open: dict[int, _Segment] = {}
         self._facts: dict[int, SegmentFacts] = {}
 
@@ -138,10 +138,8 @@ class Pipeline:
             if any(done >= number for done in kept):
                 raise self._changed(number)
             self._intake.check_digest(expected_sha256)
-            while self._under_way:
-                self._collect_one()
-            while self._committing:
-                self._await_commit()
+            while self._sealing or self._writing:
+                self._release_one()
         except BaseException:
             self._abandon()
             raise
@@ -219,8 +217,7 @@ class Pipeline:
 
     def _write_segment(self, number: int, expected_sha256: Digest | None) -> None:
         name = _layout.segment(self._state.object_id, number)
-        upload = self._backend.create_large(name)
-        segment = _Segment(number, Outflow(upload, self._cipher, self._geometry))
+        segment = _Segment(number, self._backend.create_large(name))
         self._open[number] = segment
         chunk = number * self._geometry.segment_chunks
         end = chunk + self._geometry.segment_chunks
@@ -231,23 +228,30 @@ class Pipeline:
             if self._intake.ended:
                 end = chunk + max(1, -(-plain.nbytes // self._geometry.payload_bytes))
                 count = end - chunk
-            group = Group(
-                buffer=buffer,
-                plain=plain,
-                sealed=buffer.sealed[: plain.nbytes + count * CHUNK_OVERHEAD_BYTES],
-                first=chunk,
-                place=Place.FINAL if self._intake.ended else Place.INNER,
-                ivs=tuple(self._entropy.take(CHUNK_IV_LENGTH_BYTES) for _ in range(count)),
+            sealed = buffer.sealed[: plain.nbytes + count * CHUNK_OVERHEAD_BYTES]
+            leaves = self._workers.submit(
+                partial(
+                    _seal_group,
+                    self._cipher,
+                    self._geometry,
+                    plain,
+                    sealed,
+                    first=chunk,
+                    place=Place.FINAL if self._intake.ended else Place.INNER,
+                    ivs=[self._entropy.take(CHUNK_IV_LENGTH_BYTES) for _ in range(count)],
+                )
             )
-            segment.outflow.announce(group)
-            work = self._workers.submit(partial(segment.outflow.process, group))
             self._intake.hash(plain)
+            if self._intake.ended:
+                self._intake.check_digest(expected_sha256)
             chunk += count
             done = self._done(number) if chunk == end else None
-            self._under_way.append(_UnderWay(segment=segment, group=group, work=work, done=done))
-            if self._intake.ended:
-                # Before the last segment can become visible.
-                self._intake.check_digest(expected_sha256)
+            self._sealing.append(
+                _Group(segment=segment, buffer=buffer, sealed=sealed, leaves=leaves, done=done)
+            )
+            # The group before has been sealed while this one was hashed.
+            while len(self._sealing) > 1:
+                self._start_writing()
             self._report(self._intake.count_bytes)
 
     def _done(self, number: int) -> SegmentDone:
@@ -261,46 +265,78 @@ class Pipeline:
         )
 
     def _take_buffer(self) -> Buffer:
-        while len(self._under_way) >= self._groups_max:
-            self._collect_one()
+        while len(self._sealing) + len(self._writing) >= self._groups_max:
+            self._release_one()
         return self._pool.take()
 
-    def _collect_one(self) -> None:
-        """Wait until the oldest group was written; commit its segment if it was the last."""
-        oldest = self._under_way[0]
-        oldest.work.result()
-        segment, group = oldest.segment, oldest.group
-        segment.leaves.append(segment.outflow.wait(group))
-        segment.length_bytes += group.sealed.nbytes
-        self._under_way.popleft()
+    def _release_one(self) -> None:
+        if not self._writing:
+            self._start_writing()
+        group, written = self._writing.popleft()
+        written.result()
         self._pool.give(group.buffer)
-        if oldest.done is None:
-            return
-        facts = SegmentFacts(leaves=b"".join(segment.leaves), length_bytes=segment.length_bytes)
-        self._facts[segment.number] = facts
-        if self._journal is not None:
-            # SEG-20: told of before it can be seen.
-            self._journal.segment_done(
-                attrs.evolve(oldest.done, leaves=facts.leaves, length_bytes=facts.length_bytes)
-            )
-        while len(self._committing) >= _COMMITS_AT_ONCE_MAX:
-            self._await_commit()
-        commit = self._workers.submit(segment.outflow.upload.commit)
-        self._committing.append((segment, commit))
+        if group.done is not None:
+            del self._open[group.segment.number]
 
-    def _await_commit(self) -> None:
-        segment, commit = self._committing[0]
-        commit.result()
-        self._committing.popleft()
-        del self._open[segment.number]
+    def _start_writing(self) -> None:
+        """Hand the oldest sealed group to storage, after the group before it."""
+        group = self._sealing.popleft()
+        segment = group.segment
+        segment.leaves.append(group.leaves.result())
+        segment.length_bytes += group.sealed.nbytes
+        if segment.written is not None:
+            segment.written.result()
+        if group.done is None:
+            work = partial(segment.upload.write, group.sealed)
+        else:
+            facts = SegmentFacts(leaves=b"".join(segment.leaves), length_bytes=segment.length_bytes)
+            self._facts[segment.number] = facts
+            if self._journal is not None:
+                # SEG-20: told of before it can be seen.
+                self._journal.segment_done(
+                    attrs.evolve(group.done, leaves=facts.leaves, length_bytes=facts.length_bytes)
+                )
+            work = partial(_write_and_commit, segment.upload, group.sealed)
+        segment.written = self._workers.submit(work)
+        self._writing.append((group, segment.written))
 
     def _abandon(self) -> None:
         """Let running work end, then forget every upload that is not committed."""
-        pending: list[Pending[None] | Pending[Stat]] = [one.work for one in self._under_way]
-        pending += [commit for _, commit in self._committing]
+        pending: list[Pending[None] | Pending[bytes]] = [group.leaves for group in self._sealing]
+        pending += [written for _, written in self._writing]
         for work in pending:
             # The first failure is the one that is raised.
             with contextlib.suppress(Exception):
                 work.result()
         for segment in self._open.values():
-            segment.outflow.upload.abort()
+            segment.upload.abort()
+
+
+def _seal_group(
+    cipher: Cipher,
+    geometry: Geometry,
+    plain: memoryview,
+    sealed: memoryview,
+    *,
+    first: int,
+    place: Place,
+    ivs: list[bytes],
+) -> bytes:
+    """Seal consecutive chunks; return their leaf hashes. `place` is that of the last of them."""
+    for number, iv in enumerate(ivs):
+        plain_at = number * geometry.payload_bytes
+        part = plain[plain_at : plain_at + geometry.payload_bytes]
+        sealed_at = number * geometry.chunk_bytes
+        cipher.seal_into(
+            part,
+            sealed[sealed_at : sealed_at + part.nbytes + CHUNK_OVERHEAD_BYTES],
+            position=first + number,
+            place=place if number == len(ivs) - 1 else Place.INNER,
+            iv=iv,
+        )
+    return hash_chunks(sealed, chunk_bytes=geometry.chunk_bytes)
+
+
+def _write_and_commit(upload: Upload, sealed: memoryview) -> None:
+    upload.write(sealed)
+    upload.commit()

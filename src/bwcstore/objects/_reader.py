@@ -206,13 +206,7 @@ class ObjectReader(io.RawIOBase):
         return bytes(room)
 
     def readall(self) -> bytes:
-        """All that is left, from the position on.
-
-        Raises:
-            IntegrityError: a chunk does not verify; the position stays.
-            InvalidInputError: closed.
-            StorageError: reading failed.
-        """
+        """All that is left, from the position on; see `read`."""
         return self.read()
 
     # Narrower than the base class's Buffer, which Python 3.11 cannot name.
@@ -385,9 +379,7 @@ class ObjectReader(io.RawIOBase):
         return self._chunks
 
     def __del__(self) -> None:
-        """Let go of a reader that was never closed, telling nobody: the collector may come while
-        the ledger is being written, so such a reader ends as a crash would (ORD-9).
-        """
+        """Close unheard (ORD-9): the collector may come while the ledger is being written."""
         self._on_close = None
         super().__del__()
 

@@ -1,0 +1,252 @@
+"""The form of a leaf and of the open fields of each kind of entry (LED-10, LED-11, LED-20)."""
+
+import re
+from collections.abc import Callable
+
+from canonical import (
+    Json,
+    Refused,
+    decode,
+    encode,
+    exact,
+    is_hex,
+    is_text,
+    is_uuid,
+    is_whole,
+    is_word,
+    microseconds,
+)
+from ed25519 import verify
+
+Form = Callable[[Json], bool]
+"""Tells whether a value has a form."""
+
+KIND = re.compile(r"[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}\Z")
+KEY_ID = re.compile(r"[a-z0-9]([a-z0-9./-]{0,126}[a-z0-9])?\Z")
+TAGS = {"case", "device", "file", "officer", "source"}
+BASES = ("camera-clock", "container", "dock", "ingest")
+TRIGGERS = ("escalation", "use-of-force", "evidence", "detention", "officer-discretion")
+
+
+def _hex(length_bytes: int) -> Form:
+    """So many bytes in hex."""
+    return lambda value: is_hex(value, length_bytes)
+
+
+def _one_of(*words: str) -> Form:
+    """One of these words."""
+    return lambda value: isinstance(value, str) and value in words
+
+
+def _list(form: Form, most: int) -> Form:
+    """A list of at most so many values of a form."""
+    return lambda value: isinstance(value, list) and len(value) <= most and all(map(form, value))
+
+
+def _instant(value: Json) -> bool:
+    """An instant."""
+    return microseconds(value) is not None
+
+
+def _collected(value: Json) -> bool:
+    """A time of collection with its basis."""
+    return (
+        isinstance(value, dict)
+        and set(value) == {"at", "basis"}
+        and _instant(value["at"])
+        and _one_of(*BASES)(value["basis"])
+    )
+
+
+def _tags(value: Json) -> bool:
+    """Lists of keyed tags, none empty."""
+    return (
+        isinstance(value, dict)
+        and set(value) <= TAGS
+        and all(tags and _list(_hex(16), 256)(tags) for tags in value.values())
+    )
+
+
+WORDS = _list(is_word, 256)
+ROLES = _list(is_word, 16)
+
+OPEN: dict[str, tuple[str, dict[str, Form], dict[str, Form]]] = {
+    "store.created": (
+        "store",
+        {
+            "format": is_word, "store": is_uuid, "protocol": _one_of("numbered", "claimed"),
+            "chunk_bytes": is_whole, "segment_chunks": is_whole, "origin": is_text,
+            "verifier_key": is_text, "signed_kinds": WORDS, "storage": WORDS,
+        },
+        {},
+    ),
+    "generation.closed": ("store", {"heads_count": is_whole, "heads_root": _hex(32)}, {}),
+    "generation.opened": (
+        "store",
+        {
+            "generation": is_whole, "previous_size": is_whole, "previous_root": _hex(32),
+            "heads_count": is_whole, "heads_root": _hex(32),
+        },
+        {},
+    ),
+    "actor.enrolled": (
+        "store",
+        {"actor": is_uuid, "roles": ROLES, "tag": _hex(16)},
+        {"public_key": _hex(32)},
+    ),
+    "actor.revoked": ("store", {"actor": is_uuid}, {}),
+    "authorization.granted": (
+        "store",
+        {"authorization": is_uuid, "actor": is_uuid, "purposes": ROLES, "from": _instant},
+        {"object": is_uuid, "until": _instant, "document_sha256": _hex(32)},
+    ),
+    "authorization.revoked": ("store", {"authorization": is_uuid}, {}),
+    "keys.rotation_started": ("store", {"epoch": is_whole}, {}),
+    "keys.epoch_destroyed": (
+        "store",
+        {"epoch": is_whole, "opened": is_whole, "keys": is_whole, "replicas": WORDS},
+        {},
+    ),
+    "leftovers.discarded": (
+        "store",
+        {"objects": _list(is_uuid, 256), "names_count": is_whole, "names_sha256": _hex(32)},
+        {},
+    ),
+    "object.ingested": (
+        "object",
+        {
+            "manifest_sha256": _hex(32), "header": _hex(74), "segment_count": is_whole,
+            "ciphertext_root": _hex(32), "tags": _tags, "collected": _list(_collected, 8),
+        },
+        {"label": is_word, "trigger": _one_of(*TRIGGERS)},
+    ),
+    "object.accessed": (
+        "object",
+        {"mode": _one_of("stream", "export"), "purpose": is_word},
+        {"authorization": is_uuid},
+    ),
+    "access.ended": (
+        "object",
+        {
+            "accessed_seq": is_whole, "bytes_released": is_whole,
+            "outcome": _one_of("closed", "failed"),
+        },
+        {},
+    ),
+    "access.refused": ("any", {"verb": is_word, "code": is_word, "count": is_whole}, {}),
+    "audit.started": ("act", {}, {"object": is_uuid}),
+    "audit.ended": ("act", {"objects": is_whole, "bytes": is_whole, "findings": is_whole}, {}),
+}  # fmt: skip
+
+ALWAYS = {"after", "at", "auth", "body", "by", "decided", "index", "kind", "scope", "v"}
+
+
+def scope_word(scope: str) -> str | None:
+    """The first word of a scope (ENC-13); None where it is none."""
+    word, _, rest = scope.partition("/")
+    if scope == "store" or (word in ("object", "act") and is_uuid(rest)):
+        return word
+    return None
+
+
+def _require(forms: dict[str, bool]) -> None:
+    """Refuse the first value that has another form."""
+    for name, right in forms.items():
+        if not right:
+            raise Refused("field-invalid", name)
+
+
+def _check_auth(auth: Json) -> None:
+    """The form of `auth`."""
+    if isinstance(auth, dict) and auth.get("method") == "ed25519":
+        exact(auth, {"key", "method", "signature"})
+        _require({
+            "auth.key": is_hex(auth["key"], 32),
+            "auth.signature": is_hex(auth["signature"], 64),
+        })
+    else:
+        _require({"auth.method": exact(auth, {"method"})["method"] == "asserted"})
+
+
+def _check_fields(leaf: dict[str, Json]) -> None:
+    """The forms of the fields that every leaf has."""
+    decided = exact(leaf["decided"], {"at", "store_head", "store_seq"})
+    scope = exact(leaf["scope"], {"id", "prev", "prev_index", "seq"})
+    kind, identifier = leaf["kind"], scope["id"]
+    _require({
+        "after": is_hex(leaf["after"], 32),
+        "at": _instant(leaf["at"]),
+        "body": isinstance(leaf["body"], dict),
+        "by": is_uuid(leaf["by"]),
+        "decided": _instant(decided["at"]) and is_whole(decided["store_seq"])
+        and is_hex(decided["store_head"], 32),
+        "index": is_whole(leaf["index"]),
+        "kind": isinstance(kind, str) and bool(KIND.match(kind)),
+        "scope": isinstance(identifier, str) and bool(scope_word(identifier))
+        and is_hex(scope["prev"], 32) and is_whole(scope["prev_index"]) and is_whole(scope["seq"]),
+    })  # fmt: skip
+    _check_auth(leaf["auth"])
+    if "sealed" in leaf:
+        sealed = exact(leaf["sealed"], {"commitment", "key", "sha256"})
+        _require({
+            "sealed": is_hex(sealed["commitment"], 32) and is_hex(sealed["sha256"], 32)
+            and isinstance(sealed["key"], str) and bool(KEY_ID.match(sealed["key"])),
+        })  # fmt: skip
+
+
+def _check_clock(leaf: dict[str, Json]) -> None:
+    """The writer's own time, where it was behind (LED-29)."""
+    if "clock" in leaf:
+        own = microseconds(exact(leaf["clock"], {"own"})["own"])
+        _require({"clock.own": own is not None})
+        if own is not None and own + 2_000_000 >= (microseconds(leaf["at"]) or 0):
+            raise Refused("entry-invalid", "the clock was not behind")
+
+
+def _check_kind(leaf: dict[str, Json]) -> None:
+    """The scope, the open fields and the key of an entry of a known kind (LED-19, LED-20)."""
+    scope, required, optional = OPEN[leaf["kind"]]
+    identifier = leaf["scope"]["id"]
+    if scope not in ("any", scope_word(identifier)):
+        raise Refused("entry-invalid", f"{leaf['kind']} in scope {identifier}")
+    body = exact(leaf["body"], set(required), set(optional))
+    forms = required | optional
+    _require({f"body.{name}": forms[name](value) for name, value in body.items()})
+
+
+def record_key(leaf: dict[str, Json]) -> str:
+    """The key that seals the payload of an entry (LED-19)."""
+    word, _, rest = leaf["scope"]["id"].partition("/")
+    return f"record/{rest}" if word == "object" else f"record/store/{leaf['decided']['at'][:4]}"
+
+
+def read_leaf(raw: bytes) -> dict[str, Json]:
+    """Read a leaf and refuse one of another form; what stands before and after is not looked at."""
+    leaf = decode(raw, 32_768)
+    version = leaf.get("v")
+    if "v" in leaf and (version != 1 or isinstance(version, bool)):
+        newer = is_whole(version) and version > 1
+        raise Refused("format-newer" if newer else "field-invalid", "v")
+    exact(leaf, ALWAYS, {"clock", "sealed"})
+    _check_fields(leaf)
+    _check_clock(leaf)
+    if leaf["kind"] in OPEN:
+        _check_kind(leaf)
+    if "sealed" in leaf and leaf["sealed"]["key"] != record_key(leaf):
+        raise Refused("entry-invalid", "sealed under a key that is not that of its scope")
+    return leaf
+
+
+def signature_holds(leaf: dict[str, Json], store: str) -> bool:
+    """Tell whether the signature of a signed act verifies (LED-11)."""
+    signed = {
+        "body": leaf["body"],
+        "by": leaf["by"],
+        "commitment": leaf["sealed"]["commitment"] if "sealed" in leaf else "",
+        "kind": leaf["kind"],
+        "scope": leaf["scope"]["id"],
+        "seq": leaf["scope"]["seq"],
+        "store": store,
+    }
+    key, signature = bytes.fromhex(leaf["auth"]["key"]), bytes.fromhex(leaf["auth"]["signature"])
+    return verify(key, b"bwcstore/v1 act\n" + encode(signed), signature)
