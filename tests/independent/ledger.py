@@ -53,6 +53,7 @@ class Ledger:
     heads: dict[str, tuple[str, int, int]] = dataclasses.field(default_factory=dict)
     unread: set[str] = dataclasses.field(default_factory=set)
     gap: bool = False
+    weak: bool = False
     closed: Leaf | None = None
     must_open: bool = False
 
@@ -71,7 +72,7 @@ class Ledger:
         """Report missing batches; from here on, links may reach into the gap."""
         self.report.add("batch-missing", "AUD-3", name, "missing, and later batches are there")
         self.last = self.batch_digest = None
-        self.gap = True
+        self.gap = self.weak = True
         for generation in self.generations.values():
             generation.whole = generation.whole and generation is not self._newest()
 
@@ -80,7 +81,7 @@ class Ledger:
 
     def _generation(self, number: int) -> None:
         """Read the batches of one generation."""
-        if number and self.closed is None and not self.gap:
+        if number and self.closed is None and not self.weak:
             self.report.add(
                 "genesis-invalid", "AUD-14", f"ledger/{number}/batch/{0:012d}",
                 "the generation before was not closed",
@@ -110,14 +111,15 @@ class Ledger:
         self.batch_digest = hashlib.sha256(kept + rest).hexdigest()
         entries = 0
         waiting: Leaf | None = None
-        missing = False
+        usable, missing = True, False
         for line in lines[1:]:
             if line.startswith(PAYLOAD):
-                self._payload(line, waiting, name)
-                waiting = None
+                if waiting is not None or usable:
+                    self._payload(line, waiting, name)
+                waiting, usable = None, True
             else:
                 missing = missing or waiting is not None
-                waiting = self._entry(line, generation, name)
+                waiting, usable = self._entry(line, generation, name)
                 entries += 1
         if missing or waiting is not None:
             self.report.add(
@@ -192,15 +194,21 @@ class Ledger:
         """Report a payload line that has no place or another form."""
         self.report.add("batch-invalid", "AUD-11", name, f"payload line: {message}")
 
-    def _entry(self, line: bytes, generation: int, name: str) -> Leaf | None:
-        """Take in one leaf; give it back where a payload line may follow."""
+    def _entry(self, line: bytes, generation: int, name: str) -> tuple[Leaf | None, bool]:
+        """Take in one leaf; give it back if it names a payload, and whether it was usable."""
         place, digest = self.count, leaf_hash(line)
         leaf: Leaf | None = None
+        if self.last not in (None, line[10:74].decode("latin-1")):
+            self.report.add(
+                "chain-broken", "AUD-8", name, "it names another entry before it", entry=place
+            )
+            if self.weak:
+                self.unread.add(line[10:74].decode("latin-1"))
         try:
             leaf = read_leaf(line)
         except Refused as error:
             self.report.add(error.code, "AUD-7", name, str(error), entry=place)
-            self.unread.add(digest.hex())
+            self.weak = True
         if leaf is not None:
             for code, clause, message in self._check(leaf, generation, digest.hex()):
                 self.report.add(code, clause, name, message, entry=place)
@@ -209,12 +217,10 @@ class Ledger:
         held.hashes.append(digest)
         held.leaves.append(line)
         self.last, self.count = digest.hex(), place + 1
-        return leaf if leaf is not None and "sealed" in leaf else None
+        return (leaf if leaf is not None and "sealed" in leaf else None), leaf is not None
 
     def _check(self, leaf: Leaf, generation: int, digest: str) -> Iterator[tuple[str, str, str]]:
         """Check everything about a leaf that depends on what stands before it."""
-        if self.last not in (None, leaf["after"]):
-            yield "chain-broken", "AUD-8", "it names another entry before it"
         if leaf["index"] != self.count:
             yield "index-broken", "AUD-8", "its index is not its place"
         if leaf["at"] < self.last_at:
@@ -229,18 +235,16 @@ class Ledger:
             yield "genesis-invalid", "AUD-6", "a second first entry"
         if leaf["auth"]["method"] == "ed25519" and not signature_holds(leaf, self.store or ""):
             yield "signature-invalid", "AUD-10", "the signature does not verify"
-        weak = self.gap
         for code, message in self.state.signature(leaf):
-            if not weak:
+            if not self.weak:
                 yield code, "AUD-10", message
         if leaf["kind"] in OPEN:
             for code, message in self.state.judge(leaf):
-                if weak:
+                if self.weak:
                     self._weak(code, leaf, message)
                 else:
                     yield code, "AUD-12", message
         self.heads[leaf["scope"]["id"]] = (digest, leaf["scope"]["seq"], self.count)
-        self.unread.discard(leaf["scope"]["prev"])
 
     def _weak(self, code: str, leaf: Leaf, message: str) -> None:
         """Report what a gap may explain, once for each code, kind and actor (AUD-12)."""
@@ -291,7 +295,7 @@ class Ledger:
         except Refused:
             named = ""
         if not all([
-            body["store"] == self.store, body["protocol"] == "numbered",
+            body["store"] == (self.store or body["store"]), body["protocol"] == "numbered",
             65_536 <= length <= 8_388_608 and length & (length - 1) == 0,
             1 <= body["segment_chunks"] <= 4096, named == body["origin"],
         ]):  # fmt: skip
@@ -311,7 +315,7 @@ class Ledger:
         elif self.closed is not None:
             yield "genesis-invalid", "AUD-14", "an entry after the generation was closed"
         self.closed = leaf if kind == "generation.closed" else None
-        if kind == "generation.closed" and not self.gap:
+        if kind == "generation.closed" and not self.weak:
             rows = [
                 encode({"head": head, "id": scope, "seq": seq})
                 for scope, (head, seq, _) in sorted(self.heads.items())

@@ -117,10 +117,10 @@ class Objects:
                 raw = file.read(length)
                 first = at * manifest.chunk_bytes
                 place = where | {"chunk": chunk + at, "range": [first, first + length]}
+                last = chunk + at == manifest.chunks - 1
                 if leaf_hash(raw) != leaf:
                     self.report.add("chunk-digest", "AUD-24", name, "changed", **place)
-                last = chunk + at == manifest.chunks - 1
-                if raw[:4] != (length.to_bytes(4, "big") if last else b"\xff" * 4):
+                elif raw[:4] != (length.to_bytes(4, "big") if last else b"\xff" * 4):
                     self.report.add("chunk-shape", "AUD-24", name, "length word", **place)
 
     def _without_manifest(self, identifier: str, leaf: Leaf, stored: dict[int, str]) -> None:

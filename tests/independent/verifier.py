@@ -201,7 +201,8 @@ class Verifier:
         index = said["index"]
         digest, leaf = self.ledger.by_index.get(index if isinstance(index, int) else -1, (b"", None))
         if leaf is None or (
-            digest.hex(), leaf["kind"], leaf["scope"]["id"], leaf["body"]["manifest_sha256"],
+            digest.hex(), leaf["kind"], leaf["scope"]["id"],
+            leaf["body"].get("manifest_sha256"),
         ) != (
             said["entry"], "object.ingested", f"object/{said['object']}", said["manifest_sha256"],
         ):  # fmt: skip
