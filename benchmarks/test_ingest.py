@@ -16,9 +16,8 @@ import attrs
 import pytest
 
 from benchmarks import limits
-from bwcstore._system import system_environment
+from bwcstore._system import SerialWorkers, system_environment
 from bwcstore._values import Digest, ObjectId, StoreId
-from bwcstore.objects._buffers import CallerWorkers
 from bwcstore.objects._parts import ContentPart, RecordPart
 from bwcstore.objects._writer import ObjectKeys, ObjectWriter
 from bwcstore.storage._local import LocalBackend
@@ -121,7 +120,7 @@ def test_many_files(benchmark: Any, directory: Path) -> None:
 
     def setup() -> tuple[tuple[ObjectWriter], dict[str, object]]:
         (writer,), nothing = _fresh(directory)()
-        environment = attrs.evolve(system_environment(), workers=CallerWorkers())
+        environment = attrs.evolve(system_environment(), workers=SerialWorkers())
         own = ObjectWriter(backend=writer._backend, environment=environment, store_id=STORE)
         return (own,), nothing
 

@@ -6,6 +6,7 @@ that PyAV cannot read is still evidence, so nothing here ever stops an ingest.
 
 import importlib.util
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 
 TEXT_MAX: Final = 200
 STREAMS_MAX: Final = 32
+# ISO base media (MP4, MOV); RIFF (AVI, WAV); Matroska and WebM; ASF; Ogg; FLAC; MP3; MPEG-PS.
+_MP4_BOXES: Final = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
+_MAGICS: Final = (
+    b"RIFF",
+    b"\x1aE\xdf\xa3",
+    b"0&\xb2u\x8ef\xcf\x11",
+    b"OggS",
+    b"fLaC",
+    b"ID3",
+    b"\xff\xfb",
+    b"\x00\x00\x01\xba",
+)
+_TS_SYNC: Final = 0x47
+_TS_PACKET_BYTES: Final = 188
+_HEAD_BYTES: Final = _TS_PACKET_BYTES + 1
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +60,7 @@ def available() -> bool:
 
 def read_facts(path: str) -> MediaFacts | None:
     """Read what the container at `path` declares, or None when it declares nothing readable."""
-    if not available():
+    if not available() or not _begins_like_media(path):
         return None
     import av  # noqa: PLC0415 - the extra may be absent, and costs 100 ms to load
 
@@ -58,6 +74,23 @@ def read_facts(path: str) -> MediaFacts | None:
             )
     except (av.FFmpegError, OSError, ValueError, ArithmeticError):
         return None
+
+
+def _begins_like_media(path: str) -> bool:
+    """Whether the file begins as a container does that cameras and their exports use.
+
+    Asked first because FFmpeg reads megabytes of anything else before it gives up.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError:
+        return False
+    return (
+        head[4:8] in _MP4_BOXES
+        or head.startswith(_MAGICS)
+        or (len(head) == _HEAD_BYTES and head[0] == head[_TS_PACKET_BYTES] == _TS_SYNC)
+    )
 
 
 def _shown(stream: "Stream") -> str:

@@ -33,10 +33,12 @@ class SystemEntropy:
 
 
 class SystemWorkers:
-    """A thread pool as wide as the processors this process may use."""
+    """A thread pool, by default two threads wider than the processors this process may use:
+    a thread that waits for a disk should leave no processor idle.
+    """
 
     def __init__(self, count: int | None = None) -> None:
-        self._count = count or max(2, len(os.sched_getaffinity(0)))
+        self._count = count or len(os.sched_getaffinity(0)) + 2
         self._pool = ThreadPoolExecutor(self._count, thread_name_prefix="bwcstore")
 
     @property

@@ -49,7 +49,7 @@ def _check(value: Json, level: int) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
             if not NAME.match(name):
-                raise Refused("not-canonical", f"not a field name: {name[:40]!r}")
+                raise Refused("field-invalid", f"not a field name: {name[:40]!r}")
             _check(inner, level + 1)
     elif isinstance(value, list):
         for inner in value:
@@ -102,9 +102,7 @@ def exact(value: Json, required: set[str], optional: set[str] = frozenset()) -> 
 
 def is_hex(value: Json, length_bytes: int) -> bool:
     """Tell whether a value is so many bytes in lower-case hex."""
-    return isinstance(value, str) and bool(
-        re.match(rf"[0-9a-f]{{{2 * length_bytes}}}\Z", value)
-    )
+    return isinstance(value, str) and bool(re.match(rf"[0-9a-f]{{{2 * length_bytes}}}\Z", value))
 
 
 def is_uuid(value: Json) -> bool:

@@ -160,10 +160,12 @@ def _check_auth(auth: Json) -> None:
     """The form of `auth`."""
     if isinstance(auth, dict) and auth.get("method") == "ed25519":
         exact(auth, {"key", "method", "signature"})
-        _require({
-            "auth.key": is_hex(auth["key"], 32),
-            "auth.signature": is_hex(auth["signature"], 64),
-        })
+        _require(
+            {
+                "auth.key": is_hex(auth["key"], 32),
+                "auth.signature": is_hex(auth["signature"], 64),
+            }
+        )
     else:
         _require({"auth.method": exact(auth, {"method"})["method"] == "asserted"})
 
@@ -204,7 +206,7 @@ def _check_clock(leaf: dict[str, Json]) -> None:
 
 
 def _check_kind(leaf: dict[str, Json]) -> None:
-    """The scope, the open fields and the key of an entry of a known kind (LED-19, LED-20)."""
+    """The scope and the open fields of an entry of a known kind (LED-20)."""
     scope, required, optional = OPEN[leaf["kind"]]
     identifier = leaf["scope"]["id"]
     if scope not in ("any", scope_word(identifier)):
@@ -214,10 +216,12 @@ def _check_kind(leaf: dict[str, Json]) -> None:
     _require({f"body.{name}": forms[name](value) for name, value in body.items()})
 
 
-def record_key(leaf: dict[str, Json]) -> str:
-    """The key that seals the payload of an entry (LED-19)."""
-    word, _, rest = leaf["scope"]["id"].partition("/")
-    return f"record/{rest}" if word == "object" else f"record/store/{leaf['decided']['at'][:4]}"
+def _check_contradictions(leaf: dict[str, Json]) -> None:
+    """Refuse an entry that contradicts itself (LED-8, LED-10)."""
+    scope = leaf["scope"]
+    first = (scope["prev"], scope["prev_index"]) == ("0" * 64, leaf["index"])
+    if not (first if scope["seq"] == 0 else scope["prev_index"] < leaf["index"]):
+        raise Refused("entry-invalid", "the links of the scope contradict the number")
 
 
 def read_leaf(raw: bytes) -> dict[str, Json]:
@@ -232,8 +236,7 @@ def read_leaf(raw: bytes) -> dict[str, Json]:
     _check_clock(leaf)
     if leaf["kind"] in OPEN:
         _check_kind(leaf)
-    if "sealed" in leaf and leaf["sealed"]["key"] != record_key(leaf):
-        raise Refused("entry-invalid", "sealed under a key that is not that of its scope")
+    _check_contradictions(leaf)
     return leaf
 
 

@@ -108,7 +108,9 @@ class Ledger:
         if lines:
             self._header(lines[0], generation, number, name)
         kept = b"".join(line + b"\n" for line in lines if not line.startswith(PAYLOAD))
-        self.batch_digest = hashlib.sha256(kept + rest).hexdigest()
+        if not rest.startswith(PAYLOAD):
+            kept += rest
+        self.batch_digest = hashlib.sha256(kept).hexdigest()
         entries = 0
         waiting: Leaf | None = None
         usable, missing = True, False
@@ -127,6 +129,10 @@ class Ledger:
             )
         if not 1 <= entries <= 65_536:
             self._bad(name, "it has no entry, or too many")
+        if rest and not rest.startswith(PAYLOAD):
+            self.last = self.batch_digest = None
+            self.gap = self.weak = True
+            self._newest().whole = False
 
     def _bad(self, name: str, message: str) -> None:
         """Report a batch of another form."""
@@ -138,11 +144,16 @@ class Ledger:
             header = exact(decode(line, 1024), HEADER)
             whole = (header["batch"], header["first_index"], header["generation"])
             version = FORMAT.match(header["format"]) if isinstance(header["format"], str) else None
-            if not all([
-                all(map(is_whole, whole)), version, is_hex(header["nonce"], 16),
-                is_hex(header["prev_batch_sha256"], 32), is_uuid(header["store"]),
-                is_hex(header["writer"], 8),
-            ]):
+            if not all(
+                [
+                    all(map(is_whole, whole)),
+                    version,
+                    is_hex(header["nonce"], 16),
+                    is_hex(header["prev_batch_sha256"], 32),
+                    is_uuid(header["store"]),
+                    is_hex(header["writer"], 8),
+                ]
+            ):
                 raise Refused("field-invalid", "a field of another form")
         except Refused as error:
             self._bad(name, f"header: {error.code}: {error}")
@@ -175,24 +186,19 @@ class Ledger:
     def _payload(self, line: bytes, leaf: Leaf | None, name: str) -> None:
         """Check a payload line against the leaf that it follows (AUD-11)."""
         if leaf is None:
-            self._bad_payload(name, "it follows no leaf that names it")
+            self.report.add(
+                "batch-invalid", "AUD-11", name, "a payload line that follows no leaf that names it"
+            )
             return
         try:
             raw = unbase64(exact(decode(line), {"payload"})["payload"])
-        except Refused as error:
-            self._bad_payload(name, str(error))
-            return
-        if raw is None:
-            self._bad_payload(name, "not base64")
-        elif hashlib.sha256(raw).hexdigest() != leaf["sealed"]["sha256"]:
+        except Refused:
+            raw = None
+        if raw is None or hashlib.sha256(raw).hexdigest() != leaf["sealed"]["sha256"]:
             self.report.add(
                 "payload-digest", "AUD-11", name, "not the payload that the leaf names",
                 entry=leaf["index"],
             )  # fmt: skip
-
-    def _bad_payload(self, name: str, message: str) -> None:
-        """Report a payload line that has no place or another form."""
-        self.report.add("batch-invalid", "AUD-11", name, f"payload line: {message}")
 
     def _entry(self, line: bytes, generation: int, name: str) -> tuple[Leaf | None, bool]:
         """Take in one leaf; give it back if it names a payload, and whether it was usable."""
@@ -209,6 +215,8 @@ class Ledger:
         except Refused as error:
             self.report.add(error.code, "AUD-7", name, str(error), entry=place)
             self.weak = True
+            self.must_open = False
+            self.closed = None
         if leaf is not None:
             for code, clause, message in self._check(leaf, generation, digest.hex()):
                 self.report.add(code, clause, name, message, entry=place)
@@ -249,9 +257,7 @@ class Ledger:
     def _weak(self, code: str, leaf: Leaf, message: str) -> None:
         """Report what a gap may explain, once for each code, kind and actor (AUD-12)."""
         if self.report.once(f"weak {code} {leaf['kind']} {leaf['by']}"):
-            self.report.add(
-                code, "AUD-12", "", message, severity="warning", entry=self.count
-            )
+            self.report.add(code, "AUD-12", "", message, severity="warning", entry=self.count)
 
     def _opaque(self, leaf: Leaf) -> None:
         """Note a scope that has an entry of an unknown kind (AUD-13)."""

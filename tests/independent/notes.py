@@ -52,7 +52,9 @@ class VerifierKey:
 
 def is_name(name: str) -> bool:
     """Tell whether a text can name a key (CHK-2)."""
-    return bool(name) and not any(c.isspace() or c == "+" for c in name) and not CONTROL.search(name)
+    return (
+        bool(name) and not any(c.isspace() or c == "+" for c in name) and not CONTROL.search(name)
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,4 +165,3 @@ def read_receipt(raw: bytes, key: VerifierKey | None) -> dict[str, Json]:
 def is_receipt(raw: bytes) -> bool:
     """Tell whether a note looks like a receipt: its text is JSON."""
     return raw.startswith(b"{")
-

@@ -22,6 +22,7 @@ class Objects:
     root: Path
     report: Report
     genesis: Leaf | None
+    store: str | None
     ingested: dict[str, Leaf]
     segments: dict[str, dict[int, str]]
     manifests: dict[str, dict[str, str]]
@@ -86,11 +87,11 @@ class Objects:
             yield "manifest-invalid", "not the number of segments in the entry"
         if manifest.root != body["ciphertext_root"]:
             yield "ciphertext-root", "not the root in the entry"
+        if manifest.store != self.store:
+            yield "manifest-invalid", "it is of another store"
         if self.genesis is None:
             return
         first = self.genesis["body"]
-        if manifest.store != first["store"]:
-            yield "manifest-invalid", "it is of another store"
         full = len(manifest.segments[0].leaves)
         several = len(manifest.segments) > 1
         right = full == first["segment_chunks"] if several else full <= first["segment_chunks"]
@@ -130,8 +131,12 @@ class Objects:
         length = self.genesis["body"]["chunk_bytes"]
         name = f"objects/{identifier}/manifest-{leaf['body']['manifest_sha256']}"
         leaves: list[bytes] = []
-        for number in range(min(leaf["body"]["segment_count"], len(stored))):
-            if number in stored:
+        count = leaf["body"]["segment_count"]
+        for number in range(min(count, max(stored, default=0) + 1)):
+            if number not in stored:
+                missing = f"objects/{identifier}/{number:08d}"
+                self.report.add("segment-missing", "AUD-23", missing, "it is not there")
+            else:
                 with (self.root / stored[number]).open("rb") as file:
                     while raw := file.read(length):
                         leaves.append(leaf_hash(raw))

@@ -131,14 +131,16 @@ class State:
         self.open_accesses.add((scope["id"], scope["seq"]))
         grant = self.grants.get(body.get("authorization", ""))
         at = microseconds(leaf["decided"]["at"]) or 0
-        if grant is None or not all([
-            body["authorization"] not in self.revoked_grants,
-            grant["actor"] == leaf["by"],
-            grant.get("object") in (None, scope["id"].partition("/")[2]),
-            body["purpose"] in grant["purposes"],
-            (microseconds(grant["from"]) or 0) <= at,
-            "until" not in grant or at < (microseconds(grant["until"]) or 0),
-        ]):
+        if grant is None or not all(
+            [
+                body["authorization"] not in self.revoked_grants,
+                grant["actor"] == leaf["by"],
+                grant.get("object") in (None, scope["id"].partition("/")[2]),
+                body["purpose"] in grant["purposes"],
+                (microseconds(grant["from"]) or 0) <= at,
+                "until" not in grant or at < (microseconds(grant["until"]) or 0),
+            ]
+        ):
             yield "not-authorized", "no authorization in force admits the actor"
 
     def _access_ended(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
@@ -159,7 +161,6 @@ class State:
     def _keys_epoch_destroyed(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
         if body["epoch"] not in self.rotations:
             yield "state-invalid", "no rotation of this epoch was announced"
-        self.rotations.discard(body["epoch"])
 
     def _audit_started(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
         if leaf["scope"]["id"] in self.acts:

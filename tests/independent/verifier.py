@@ -94,8 +94,8 @@ class Verifier:
                 "rollback-not-excluded", "AUD-20", "", "nothing to compare with", severity="note"
             )
         Objects(
-            self.root, self.report, self.ledger.genesis, self.ledger.state.ingested,
-            self.stored.segments, self.stored.manifests,
+            self.root, self.report, self.ledger.genesis, self.ledger.store,
+            self.ledger.state.ingested, self.stored.segments, self.stored.manifests,
         ).check()  # fmt: skip
         if self.stored.foreign:
             self.report.add(
@@ -111,7 +111,8 @@ class Verifier:
             if given is not None or named is not None:
                 self.key = VerifierKey.parse(given or named)
         except Refused as error:
-            self.report.add("key-unknown", "AUD-15", "", str(error))
+            if given is not None:
+                self.report.add("key-unknown", "AUD-15", "", str(error))
         if given is not None and named not in (None, given):
             name = self.stored.batches[0][0]
             self.report.add("key-unknown", "AUD-15", name, "not the auditor's key", entry=0)
@@ -199,7 +200,9 @@ class Verifier:
     def _honours(self, said: dict[str, object]) -> None:
         """Refuse a receipt that the ledger does not honour (RCT-5)."""
         index = said["index"]
-        digest, leaf = self.ledger.by_index.get(index if isinstance(index, int) else -1, (b"", None))
+        digest, leaf = self.ledger.by_index.get(
+            index if isinstance(index, int) else -1, (b"", None)
+        )
         if leaf is None or (
             digest.hex(), leaf["kind"], leaf["scope"]["id"],
             leaf["body"].get("manifest_sha256"),

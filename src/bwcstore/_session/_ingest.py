@@ -10,7 +10,7 @@ import attrs
 
 from bwcstore._encoding import Json
 from bwcstore._media import MediaFacts, read_facts
-from bwcstore._ports import Environment, Progress, ProgressEvent, no_progress
+from bwcstore._ports import Progress, ProgressEvent, no_progress
 from bwcstore._session._acting import Acting
 from bwcstore._session._journal import VaultJournal
 from bwcstore._session._records import make_receipt, receipt_of
@@ -90,7 +90,7 @@ def ingest(
     length_bytes: int | None,
     expected_sha256: Digest | None,
     progress: Progress = no_progress,
-    environment: Environment | None = None,
+    writer: ObjectWriter | None = None,
 ) -> Ingested:
     """Ingest one source; see `Session.ingest`."""
     acting.allow(Verb.INGEST)
@@ -110,7 +110,7 @@ def ingest(
             made = _same_source(acting, found, digest=digest, length_bytes=length)
             _forget(_journal(acting, order))
             return made
-        return _write(acting, order, environment or services.environment)
+        return _write(acting, order, writer or services.writer)
 
 
 def _present(acting: Acting, order: _Order) -> ObjectState | None:
@@ -188,7 +188,7 @@ def _same_source(
     )
 
 
-def _write(acting: Acting, order: _Order, environment: Environment) -> Ingested:
+def _write(acting: Acting, order: _Order, writer: ObjectWriter) -> Ingested:
     services = acting.services
     entropy = services.environment.entropy
     journal = _journal(acting, order)
@@ -205,12 +205,6 @@ def _write(acting: Acting, order: _Order, environment: Environment) -> Ingested:
     facts = read_facts(order.opened.path) if order.opened.path else None
     claims = order.recording.claims(
         container=facts.created if facts else None, ingested=services.environment.clock.now()
-    )
-    writer = ObjectWriter(
-        backend=services.backend,
-        environment=environment,
-        store_id=services.store_id,
-        geometry=services.geometry,
     )
     try:
         written = writer.write(

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from bwcstore._ports import Environment, Pending, Progress
+from bwcstore._ports import Pending, Progress
 from bwcstore._session._acting import Acting
 from bwcstore._session._ingest import Ingested, ingest
 from bwcstore._source import SourceLike
@@ -15,6 +15,7 @@ from bwcstore._system import SerialWorkers
 from bwcstore._values import Digest
 from bwcstore.custody._recording import Recording, SourceId
 from bwcstore.errors import BwcStoreError
+from bwcstore.objects._writer import ObjectWriter
 
 _AHEAD: Final = 2
 
@@ -43,19 +44,18 @@ def ingest_many(
 ) -> Iterator[Ingested | Failed]:
     """See `Session.ingest_many`."""
     workers = acting.services.environment.workers
-    alone = attrs.evolve(acting.services.environment, workers=SerialWorkers())
+    services = acting.services
+    writer = services.new_writer(attrs.evolve(services.environment, workers=SerialWorkers()))
     running: deque[Pending[Ingested | Failed]] = deque()
     for item in items:
-        running.append(workers.submit(partial(_one, acting, item, alone, progress)))
+        running.append(workers.submit(partial(_one, acting, item, writer, progress)))
         if len(running) >= workers.count * _AHEAD:
             yield running.popleft().result()
     while running:
         yield running.popleft().result()
 
 
-def _one(
-    acting: Acting, item: Item, environment: Environment, progress: Progress
-) -> Ingested | Failed:
+def _one(acting: Acting, item: Item, writer: ObjectWriter, progress: Progress) -> Ingested | Failed:
     try:
         return ingest(
             acting,
@@ -65,7 +65,7 @@ def _one(
             length_bytes=item.length_bytes,
             expected_sha256=item.expected_sha256,
             progress=progress,
-            environment=environment,
+            writer=writer,
         )
     except BwcStoreError as exc:
         return Failed(item=item, error=exc)

@@ -13,6 +13,7 @@ from bwcstore.errors import AlreadyExistsError, ConflictError, ErrorKind, NotFou
 from bwcstore.ledger._draft import Committed, Decide
 from bwcstore.ledger._log import Log
 from bwcstore.objects._segment import Geometry
+from bwcstore.objects._writer import ObjectWriter
 
 TAG_KEY: Final = "tag"
 SIGNING_KEY: Final = "sign/store"
@@ -40,6 +41,7 @@ class Services:
     """An open store, as its sessions see it.
 
     Attributes:
+        writer: writes one object at a time on all workers.
         owing: what must be called before the ledger is closed.
     """
 
@@ -52,8 +54,22 @@ class Services:
     signer: Signer
     signer_name: str
     tag_key: bytes = attrs.field(repr=False)
+    writer: ObjectWriter = attrs.field(init=False)
     owing: set[Callable[[], None]] = attrs.field(factory=set, init=False)
     _years: set[str] = attrs.field(factory=set, init=False)
+
+    @writer.default
+    def _make_writer(self) -> ObjectWriter:
+        return self.new_writer(self.environment)
+
+    def new_writer(self, environment: Environment) -> ObjectWriter:
+        """A writer of objects. One is kept, for its buffers: drawing them costs an ingest 10 %."""
+        return ObjectWriter(
+            backend=self.backend,
+            environment=environment,
+            store_id=self.store_id,
+            geometry=self.geometry,
+        )
 
     def append(self, decide: Decide[State]) -> Committed:
         """Append to the ledger; see `Log.append`. After a doubt the head is read again (ORD-15).

@@ -1,4 +1,4 @@
-"""Page-aligned memory that is used again, and workers that are no workers.
+"""Page-aligned memory that is used again.
 
 Rules kept here:
 
@@ -9,12 +9,7 @@ Rules kept here:
 
 import mmap
 import threading
-from collections.abc import Callable
-from typing import Final, TypeVar
-
-from bwcstore._ports import Pending
-
-T = TypeVar("T")
+from typing import Final
 
 PAGE_BYTES: Final = mmap.PAGESIZE
 
@@ -60,35 +55,3 @@ class BufferPool:
         with self._lock:
             if len(self._free) < self._kept_max:
                 self._free.append(buffer)
-
-
-class _Outcome(Pending[T]):
-    def __init__(self, work: Callable[[], T]) -> None:
-        self._value: T | None = None
-        self._reason: Exception | None = None
-        try:
-            self._value = work()
-        except Exception as exc:  # noqa: BLE001 - raised by `result`, as a worker would
-            self._reason = exc
-
-    def result(self) -> T:
-        if self._reason is not None:
-            raise self._reason
-        return self._value  # type: ignore[return-value]  # set whenever no reason is
-
-
-class CallerWorkers:
-    """Does all work at once in the caller's thread.
-
-    For callers that already keep every processor busy with several objects: nothing is handed
-    between threads.
-    """
-
-    @property
-    def count(self) -> int:
-        """One: the caller."""
-        return 1
-
-    def submit(self, work: Callable[[], T]) -> Pending[T]:
-        """Do `work` now."""
-        return _Outcome(work)

@@ -7,14 +7,13 @@ import pytest
 
 from bwcstore import _layout
 from bwcstore._ports import ProgressEvent
-from bwcstore._system import SystemWorkers
+from bwcstore._system import SerialWorkers, SystemWorkers
 from bwcstore._values import Digest
 from bwcstore.errors import (
     AlreadyExistsError,
     ErrorKind,
     InvalidInputError,
 )
-from bwcstore.objects._buffers import CallerWorkers
 from bwcstore.objects._manifest import open_content, open_record
 from bwcstore.objects._segment import Geometry
 from bwcstore.testing._world import World
@@ -99,7 +98,7 @@ def test_caller_workers_change_nothing() -> None:
     """Doing everything in the caller's thread writes the same bytes too."""
     alone, caller = World(), World()
     write(alone, data(5_000_000), MANY)
-    caller.workers = CallerWorkers()  # type: ignore[assignment]  # other workers in the same world
+    caller.workers = SerialWorkers()  # type: ignore[assignment]  # other workers in the same world
     write(caller, data(5_000_000), MANY)
 
     assert alone.storage.contents == caller.storage.contents
