@@ -42,7 +42,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/.dev
-	$(BIN)/python -m mypy
+	$(BIN)/python -m mypy --cache-dir=/dev/null
 
 layers: $(VENV)/.dev
 	$(BIN)/lint-imports --no-logo --cache-dir build/import-linter

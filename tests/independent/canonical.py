@@ -2,10 +2,11 @@
 
 import base64
 import binascii
-import datetime
+import datetime as dt
 import json
 import re
 import unicodedata
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 Json = Any
@@ -17,10 +18,10 @@ FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z\Z", re.ASCII)
 WORD = re.compile(r"[a-z0-9._-]{1,64}\Z")
-EPOCH = datetime.datetime(1970, 1, 1)
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What a reader must refuse, with the code of the clause that says so."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -33,32 +34,32 @@ def _pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     """Make an object of its members, refusing a name that occurs twice (ENC-7)."""
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise Refused("duplicate-key", "a field occurs twice")
+        raise RefusedError("duplicate-key", "a field occurs twice")
     return made
 
 
 def _no_fraction(text: str) -> Json:
     """Refuse every number that is not an integer (ENC-4)."""
-    raise Refused("number-range", f"not an integer: {text[:40]}")
+    raise RefusedError("number-range", f"not an integer: {text[:40]}")
 
 
 def _check(value: Json, level: int) -> None:
     """Refuse values that the encoding does not have (ENC-2, ENC-4, ENC-5)."""
     if isinstance(value, (dict, list)) and level > 16:
-        raise Refused("too-deep", "more than 16 levels")
+        raise RefusedError("too-deep", "more than 16 levels")
     if isinstance(value, dict):
         for name, inner in value.items():
             if not NAME.match(name):
-                raise Refused("field-invalid", f"not a field name: {name[:40]!r}")
+                raise RefusedError("field-invalid", f"not a field name: {name[:40]!r}")
             _check(inner, level + 1)
     elif isinstance(value, list):
         for inner in value:
             _check(inner, level + 1)
     elif isinstance(value, str):
         if FORBIDDEN.search(value) or not unicodedata.is_normalized("NFC", value):
-            raise Refused("text-form", "a character that is not allowed, or not in NFC")
+            raise RefusedError("text-form", "a character that is not allowed, or not in NFC")
     elif isinstance(value, int) and not -LARGEST <= value <= LARGEST:
-        raise Refused("number-range", "a number beyond 2^53 - 1")
+        raise RefusedError("number-range", "a number beyond 2^53 - 1")
 
 
 def encode(value: Json) -> bytes:
@@ -70,7 +71,7 @@ def encode(value: Json) -> bytes:
 def decode(raw: bytes, limit: int = 64 << 20) -> dict[str, Json]:
     """Read one document and refuse every encoding but the canonical one (ENC-7)."""
     if len(raw) > limit:
-        raise Refused("too-large", f"longer than {limit} bytes")
+        raise RefusedError("too-large", f"longer than {limit} bytes")
     try:
         value = json.loads(
             raw.decode(),
@@ -79,24 +80,26 @@ def decode(raw: bytes, limit: int = 64 << 20) -> dict[str, Json]:
             parse_constant=_no_fraction,
         )
     except (ValueError, RecursionError) as error:
-        raise Refused("not-json", str(error)) from None
+        raise RefusedError("not-json", str(error)) from None
     if not isinstance(value, dict):
-        raise Refused("not-canonical", "not an object")
+        raise RefusedError("not-canonical", "not an object")
     _check(value, 1)
     if encode(value) != raw:
-        raise Refused("not-canonical", "not the canonical encoding of what it says")
+        raise RefusedError("not-canonical", "not the canonical encoding of what it says")
     return value
 
 
-def exact(value: Json, required: set[str], optional: set[str] = frozenset()) -> dict[str, Json]:  # type: ignore[assignment]
+def exact(
+    value: Json, required: AbstractSet[str], optional: AbstractSet[str] = frozenset()
+) -> dict[str, Json]:
     """Refuse an object that lacks a required field or has an unknown one."""
     if not isinstance(value, dict):
-        raise Refused("field-invalid", "not an object")
+        raise RefusedError("field-invalid", "not an object")
     missing, unknown = required - set(value), set(value) - required - optional
     if missing:
-        raise Refused("field-missing", ", ".join(sorted(missing)))
+        raise RefusedError("field-missing", ", ".join(sorted(missing)))
     if unknown:
-        raise Refused("field-unknown", ", ".join(sorted(unknown)))
+        raise RefusedError("field-unknown", ", ".join(sorted(unknown)))
     return value
 
 
@@ -130,10 +133,10 @@ def microseconds(value: Json) -> int | None:
     if not isinstance(value, str) or not INSTANT.match(value):
         return None
     try:
-        moment = datetime.datetime.fromisoformat(value[:-1])
+        moment = dt.datetime.fromisoformat(value)
     except ValueError:
         return None
-    since = (moment - EPOCH) // datetime.timedelta(microseconds=1)
+    since = (moment - EPOCH) // dt.timedelta(microseconds=1)
     return since if since >= 0 else None
 
 

@@ -23,6 +23,16 @@ def _add(a: Point, b: Point) -> Point:
     return (k * m % P, n * q % P, m * n % P, k * q % P)
 
 
+def _double(a: Point) -> Point:
+    """Add a point to itself."""
+    e = (a[0] + a[1]) ** 2
+    f, g = a[0] ** 2, a[1] ** 2
+    h = f + g
+    k, m = h - e, f - g
+    n = 2 * a[2] ** 2 + m
+    return (k * n % P, m * h % P, n * m % P, k * h % P)
+
+
 def _decode(raw: bytes) -> Point | None:
     """Take a point from its 32 bytes; None when they are not the encoding of one."""
     y = int.from_bytes(raw, "little")
@@ -53,7 +63,7 @@ def _double_product(a: int, point: Point, b: int, other: Point) -> Point:
     table = (NEUTRAL, point, other, _add(point, other))
     total = NEUTRAL
     for bit in range(max(a.bit_length(), b.bit_length()) - 1, -1, -1):
-        total = _add(total, total)
+        total = _double(total)
         choice = (a >> bit & 1) | (b >> bit & 1) << 1
         if choice:
             total = _add(total, table[choice])

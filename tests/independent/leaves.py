@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from canonical import (
     Json,
-    Refused,
+    RefusedError,
     decode,
     encode,
     exact,
@@ -153,7 +153,7 @@ def _require(forms: dict[str, bool]) -> None:
     """Refuse the first value that has another form."""
     for name, right in forms.items():
         if not right:
-            raise Refused("field-invalid", name)
+            raise RefusedError("field-invalid", name)
 
 
 def _check_auth(auth: Json) -> None:
@@ -202,7 +202,7 @@ def _check_clock(leaf: dict[str, Json]) -> None:
         own = microseconds(exact(leaf["clock"], {"own"})["own"])
         _require({"clock.own": own is not None})
         if own is not None and own + 2_000_000 >= (microseconds(leaf["at"]) or 0):
-            raise Refused("entry-invalid", "the clock was not behind")
+            raise RefusedError("entry-invalid", "the clock was not behind")
 
 
 def _check_kind(leaf: dict[str, Json]) -> None:
@@ -210,7 +210,7 @@ def _check_kind(leaf: dict[str, Json]) -> None:
     scope, required, optional = OPEN[leaf["kind"]]
     identifier = leaf["scope"]["id"]
     if scope not in ("any", scope_word(identifier)):
-        raise Refused("entry-invalid", f"{leaf['kind']} in scope {identifier}")
+        raise RefusedError("entry-invalid", f"{leaf['kind']} in scope {identifier}")
     body = exact(leaf["body"], set(required), set(optional))
     forms = required | optional
     _require({f"body.{name}": forms[name](value) for name, value in body.items()})
@@ -221,7 +221,7 @@ def _check_contradictions(leaf: dict[str, Json]) -> None:
     scope = leaf["scope"]
     first = (scope["prev"], scope["prev_index"]) == ("0" * 64, leaf["index"])
     if not (first if scope["seq"] == 0 else scope["prev_index"] < leaf["index"]):
-        raise Refused("entry-invalid", "the links of the scope contradict the number")
+        raise RefusedError("entry-invalid", "the links of the scope contradict the number")
 
 
 def read_leaf(raw: bytes) -> dict[str, Json]:
@@ -229,8 +229,8 @@ def read_leaf(raw: bytes) -> dict[str, Json]:
     leaf = decode(raw, 32_768)
     version = leaf.get("v")
     if "v" in leaf and (version != 1 or isinstance(version, bool)):
-        newer = is_whole(version) and version > 1
-        raise Refused("format-newer" if newer else "field-invalid", "v")
+        newer = isinstance(version, int) and version > 1
+        raise RefusedError("format-newer" if newer else "field-invalid", "v")
     exact(leaf, ALWAYS, {"clock", "sealed"})
     _check_fields(leaf)
     _check_clock(leaf)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from canonical import Json, Refused, decode, encode, exact, is_hex, is_uuid, is_whole, unbase64
+from canonical import Json, RefusedError, decode, encode, exact, is_hex, is_uuid, is_whole, unbase64
 from findings import Report
 from leaves import OPEN, read_leaf, signature_holds
 from merkle import leaf_hash, root
@@ -154,8 +154,8 @@ class Ledger:
                     is_hex(header["writer"], 8),
                 ]
             ):
-                raise Refused("field-invalid", "a field of another form")
-        except Refused as error:
+                raise RefusedError("field-invalid", "a field of another form")
+        except RefusedError as error:
             self._bad(name, f"header: {error.code}: {error}")
             return
         self._version(header["format"], name)
@@ -192,7 +192,7 @@ class Ledger:
             return
         try:
             raw = unbase64(exact(decode(line), {"payload"})["payload"])
-        except Refused:
+        except RefusedError:
             raw = None
         if raw is None or hashlib.sha256(raw).hexdigest() != leaf["sealed"]["sha256"]:
             self.report.add(
@@ -212,7 +212,7 @@ class Ledger:
                 self.unread.add(line[10:74].decode("latin-1"))
         try:
             leaf = read_leaf(line)
-        except Refused as error:
+        except RefusedError as error:
             self.report.add(error.code, "AUD-7", name, str(error), entry=place)
             self.weak = True
             self.must_open = False
@@ -298,7 +298,7 @@ class Ledger:
         length = body["chunk_bytes"]
         try:
             named = VerifierKey.parse(body["verifier_key"]).name
-        except Refused:
+        except RefusedError:
             named = ""
         if not all([
             body["store"] == (self.store or body["store"]), body["protocol"] == "numbered",

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 
-from canonical import Json, Refused, decode, exact, is_hex, is_uuid, is_whole, unbase64
+from canonical import Json, RefusedError, decode, exact, is_hex, is_uuid, is_whole, unbase64
 from merkle import root
 
 FIELDS = {
@@ -53,12 +53,12 @@ class Manifest:
 def read_manifest(raw: bytes, digest: str) -> Manifest:
     """Read a manifest that the ledger names by this digest."""
     if hashlib.sha256(raw).hexdigest() != digest:
-        raise Refused("manifest-digest", "not the bytes that the entry names")
+        raise RefusedError("manifest-digest", "not the bytes that the entry names")
     value = decode(raw)
     if value.get("kind") != "manifest":
-        raise Refused("manifest-invalid", "another kind of document")
+        raise RefusedError("manifest-invalid", "another kind of document")
     if value.get("format") != "1.0":
-        raise Refused("format-unknown", "a format that is not known")
+        raise RefusedError("format-unknown", "a format that is not known")
     exact(value, FIELDS)
     forms = {
         "chunk_bytes": is_whole(value["chunk_bytes"]),
@@ -70,10 +70,10 @@ def read_manifest(raw: bytes, digest: str) -> Manifest:
     }
     for name, right in forms.items():
         if not right:
-            raise Refused("field-invalid", name)
+            raise RefusedError("field-invalid", name)
     wanted = {part: f"{part}/{value['object']}" for part in ("content", "record")}
     if value["keys"] != wanted:
-        raise Refused("manifest-invalid", "other keys than those of the object")
+        raise RefusedError("manifest-invalid", "other keys than those of the object")
     manifest = Manifest(
         value["store"],
         value["object"],
@@ -92,9 +92,9 @@ def _segment(listed: Json) -> Segment:
     exact(listed, {"chunks", "leaves", "length_bytes"})
     joined = unbase64(listed["leaves"])
     if joined is None or not is_whole(listed["chunks"]) or not is_whole(listed["length_bytes"]):
-        raise Refused("field-invalid", "segments")
+        raise RefusedError("field-invalid", "segments")
     if len(joined) != 32 * listed["chunks"]:
-        raise Refused("chunk-shape", "another number of leaf hashes than of chunks")
+        raise RefusedError("chunk-shape", "another number of leaf hashes than of chunks")
     leaves = [joined[at : at + 32] for at in range(0, len(joined), 32)]
     return Segment(leaves, listed["length_bytes"])
 
@@ -104,9 +104,9 @@ def _part(part: Json) -> tuple[bytes, bytes]:
     exact(part, {"nonce", "sealed"})
     sealed = unbase64(part["sealed"])
     if sealed is None or not is_hex(part["nonce"], 12):
-        raise Refused("field-invalid", "a sealed part")
+        raise RefusedError("field-invalid", "a sealed part")
     if not 16 <= len(sealed) <= PART_BYTES:
-        raise Refused("field-invalid", "the length of a sealed part")
+        raise RefusedError("field-invalid", "the length of a sealed part")
     return bytes.fromhex(part["nonce"]), sealed
 
 
@@ -114,21 +114,21 @@ def _check_shape(manifest: Manifest) -> None:
     """Refuse a shape that no plaintext has (SEG-1, SEG-8, SEG-10 to SEG-14, MAN-7)."""
     length, segments = manifest.chunk_bytes, manifest.segments
     if not 65_536 <= length <= 8_388_608 or length & (length - 1):
-        raise Refused("chunk-shape", "a chunk length that no object has")
+        raise RefusedError("chunk-shape", "a chunk length that no object has")
     if manifest.header[:10] != b"\0\0" + length.to_bytes(4, "big") + (32).to_bytes(4, "big"):
-        raise Refused("header-invalid", "the header does not begin as its parameters")
+        raise RefusedError("header-invalid", "the header does not begin as its parameters")
     counts = [len(segment.leaves) for segment in segments]
     full = counts[0] if counts else 0
     if not 1 <= full <= 4096 or not 1 <= sum(counts) <= 2**20:
-        raise Refused("chunk-shape", "no chunk, or too many")
+        raise RefusedError("chunk-shape", "no chunk, or too many")
     if any(count != full for count in counts[:-1]) or not 1 <= counts[-1] <= full:
-        raise Refused("chunk-shape", "segments of different sizes")
+        raise RefusedError("chunk-shape", "segments of different sizes")
     if any(listed.length_bytes != full * length for listed in segments[:-1]):
-        raise Refused("chunk-shape", "a segment that is not full")
+        raise RefusedError("chunk-shape", "a segment that is not full")
     last = segments[-1].length_bytes - (counts[-1] - 1) * length
     least = OVERHEAD if manifest.chunks == 1 else OVERHEAD + 1
     if not least <= last <= length:
-        raise Refused("chunk-shape", "a last chunk of a length that it cannot have")
+        raise RefusedError("chunk-shape", "a last chunk of a length that it cannot have")
     leaves = [leaf for segment in segments for leaf in segment.leaves]
     if root(leaves).hex() != manifest.root:
-        raise Refused("ciphertext-root", "not the root of the leaf hashes")
+        raise RefusedError("ciphertext-root", "not the root of the leaf hashes")

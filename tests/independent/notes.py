@@ -6,7 +6,7 @@ import re
 
 from canonical import (
     Json,
-    Refused,
+    RefusedError,
     decode,
     exact,
     is_hex,
@@ -43,10 +43,10 @@ class VerifierKey:
         raw = unbase64(parts[2]) if len(parts) == 3 else None
         name = parts[0]
         if raw is None or len(raw) != 33 or raw[0] != 1 or not is_name(name):
-            raise Refused("key-unknown", "not a verifier key")
+            raise RefusedError("key-unknown", "not a verifier key")
         key_id = hashlib.sha256(name.encode() + b"\n" + raw).digest()[:4]
         if parts[1] != key_id.hex():
-            raise Refused("key-unknown", "the key id is not that of the key")
+            raise RefusedError("key-unknown", "the key id is not that of the key")
         return cls(name, key_id, raw[1:])
 
 
@@ -68,26 +68,26 @@ class Note:
     def parse(cls, raw: bytes) -> "Note":
         """Read a note in its one encoding (CHK-1, CHK-5, CHK-6)."""
         if len(raw) > 65_536:
-            raise Refused("too-large", "a note of more than 65,536 bytes")
+            raise RefusedError("too-large", "a note of more than 65,536 bytes")
         try:
             whole = raw.decode()
         except UnicodeDecodeError:
-            raise Refused("note-invalid", "not UTF-8") from None
+            raise RefusedError("note-invalid", "not UTF-8") from None
         head, mark, tail = whole.rpartition("\n\n")
         if not mark or not head or not tail.endswith("\n") or CONTROL.search(whole):
-            raise Refused("note-invalid", "not text, an empty line and signatures")
+            raise RefusedError("note-invalid", "not text, an empty line and signatures")
         signatures = [_signature(line) for line in tail[:-1].split("\n")]
         if len(signatures) > 64:
-            raise Refused("note-invalid", "more than 64 signatures")
+            raise RefusedError("note-invalid", "more than 64 signatures")
         return cls(head + "\n", tuple(signatures))
 
     def check(self, key: VerifierKey) -> None:
         """Refuse the note unless the key signed it (CHK-3)."""
         mine = [s for n, i, s in self.signatures if (n, i) == (key.name, key.key_id)]
         if not mine:
-            raise Refused("key-unknown", "no signature by the store's key")
+            raise RefusedError("key-unknown", "no signature by the store's key")
         if not all(verify(key.public, self.text.encode(), signature) for signature in mine):
-            raise Refused("signature-invalid", "the store's key did not sign this text")
+            raise RefusedError("signature-invalid", "the store's key did not sign this text")
 
 
 def _signature(line: str) -> tuple[str, bytes, bytes]:
@@ -95,7 +95,7 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     parts = line.split(" ")
     raw = unbase64(parts[2]) if len(parts) == 3 and parts[0] == "\u2014" else None
     if raw is None or len(raw) < 5 or not is_name(parts[1]):
-        raise Refused("note-invalid", "not a signature line")
+        raise RefusedError("note-invalid", "not a signature line")
     return parts[1], raw[:4], raw[4:]
 
 
@@ -116,7 +116,7 @@ class Checkpoint:
         numbers = [generation, lines[1] if len(lines) == 3 else ""]
         root = unbase64(lines[2]) if len(lines) == 3 else None
         if root is None or len(root) != 32 or not all(map(NUMBER.match, numbers)):
-            raise Refused("note-invalid", "not a checkpoint of three lines")
+            raise RefusedError("note-invalid", "not a checkpoint of three lines")
         return cls(origin, int(generation), int(numbers[1]), root)
 
 
@@ -127,7 +127,7 @@ def read_checkpoint(raw: bytes, key: VerifierKey | None) -> Checkpoint:
         note.check(key)
     stated = Checkpoint.of(note.text)
     if key is not None and stated.origin != key.name:
-        raise Refused("note-invalid", "the origin is not the name of the key")
+        raise RefusedError("note-invalid", "the origin is not the name of the key")
     return stated
 
 
@@ -143,8 +143,8 @@ def read_receipt(raw: bytes, key: VerifierKey | None) -> dict[str, Json]:
         if key is not None:
             note.check(key)
         said = exact(decode(note.text[:-1].encode()), RECEIPT, {"source"})
-    except Refused as error:
-        raise Refused("receipt-invalid", str(error)) from None
+    except RefusedError as error:
+        raise RefusedError("receipt-invalid", str(error)) from None
     source = said.get("source", {"id": "x", "scope": "x"})
     formed = [
         microseconds(said["at"]) is not None,
@@ -158,7 +158,7 @@ def read_receipt(raw: bytes, key: VerifierKey | None) -> dict[str, Json]:
         _is_codes(said["vault_replicas"]) and _is_codes(said["warnings"]),
     ]
     if not all(formed):
-        raise Refused("receipt-invalid", "a field of another form")
+        raise RefusedError("receipt-invalid", "a field of another form")
     return said
 
 

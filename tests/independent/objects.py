@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from canonical import Json, Refused
+from canonical import Json, RefusedError
 from findings import Report
 from manifests import Manifest, read_manifest
 from merkle import leaf_hash, root
@@ -53,7 +53,7 @@ class Objects:
         try:
             raw = self._read(identifier, digest, name)
             manifest = read_manifest(raw, digest)
-        except Refused as error:
+        except RefusedError as error:
             self.report.add(error.code, "AUD-21", name, str(error), **where)
             self._without_manifest(identifier, leaf, stored)
             return
@@ -70,7 +70,7 @@ class Objects:
     def _read(self, identifier: str, digest: str, name: str) -> bytes:
         """The bytes of a manifest."""
         if digest not in self.manifests.get(identifier, {}):
-            raise Refused("manifest-missing", "the manifest is not there")
+            raise RefusedError("manifest-missing", "the manifest is not there")
         with (self.root / name).open("rb") as file:
             return file.read(MANIFEST_BYTES + 1)
 

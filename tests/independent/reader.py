@@ -19,12 +19,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from canonical import Json, RefusedError, decode, encode
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
-
-from canonical import Json, Refused, decode, encode
 from leaves import read_leaf
 from manifests import Manifest, read_manifest
 from vault import Vault, hkdf
@@ -38,7 +37,7 @@ def opened(key: bytes, nonce: bytes, sealed: bytes, context: bytes, code: str) -
     try:
         return AESGCM(key).decrypt(nonce, sealed, context)
     except InvalidTag:
-        raise Refused(code, "the tag does not verify") from None
+        raise RefusedError(code, "the tag does not verify") from None
 
 
 def entries(store: Path) -> Iterator[Entry]:
@@ -80,19 +79,21 @@ def open_payload(vault: Vault, store: str, leaf: dict[str, Json], raw: bytes) ->
     """Open a sealed payload and compare its commitment (LED-14 to LED-16)."""
     sealed = leaf["sealed"]
     if hashlib.sha256(raw).hexdigest() != sealed["sha256"]:
-        raise Refused("payload-digest", "not the payload that the leaf names")
-    context = encode({
-        "kind": leaf["kind"],
-        "scope": leaf["scope"]["id"],
-        "seq": leaf["scope"]["seq"],
-        "store": store,
-        "v": 1,
-    })
+        raise RefusedError("payload-digest", "not the payload that the leaf names")
+    context = encode(
+        {
+            "kind": leaf["kind"],
+            "scope": leaf["scope"]["id"],
+            "seq": leaf["scope"]["seq"],
+            "store": store,
+            "v": 1,
+        }
+    )
     key = hkdf(vault.key(sealed["key"]), b"bwcstore/v1 payload")
     plain = opened(key, raw[:12], raw[12:], context, "payload-tag")
     fields = decode(plain[32:])
     if commitment(context, plain[:32], fields).hex() != sealed["commitment"]:
-        raise Refused("commitment-differs", "not what the leaf commits to")
+        raise RefusedError("commitment-differs", "not what the leaf commits to")
     return fields
 
 
@@ -117,7 +118,7 @@ class Chunks:
         self.context = "".join(f"{line}\n" for line in lines).encode()
         tag = self._derive(key, b"HEADER_TAG:", 32)
         if not hmac.compare_digest(tag, manifest.header[42:]):
-            raise Refused("header-tag", "the header is not by this key")
+            raise RefusedError("header-tag", "the header is not by this key")
         message_key = self._derive(key, b"MESSAGE_KEY:", 48)
         self.key = self._derive(message_key, b"DEK:" + bytes(8), 32)
 
@@ -132,7 +133,7 @@ class Chunks:
         for number, listed in enumerate(self.manifest.segments):
             path = self.store / f"objects/{self.manifest.object}/{number:08d}"
             if path.stat().st_size != listed.length_bytes:
-                raise Refused("segment-length", path.name)
+                raise RefusedError("segment-length", path.name)
             with path.open("rb") as file:
                 for chunk in range(len(listed.leaves)):
                     raw = file.read(self.manifest.sealed_bytes(number, chunk))
@@ -143,7 +144,7 @@ class Chunks:
         """Open one chunk at its place."""
         last = position == self.manifest.chunks - 1
         if raw[:4] != (len(raw).to_bytes(4, "big") if last else b"\xff" * 4):
-            raise Refused("chunk-shape", "the length word is not that of the place")
+            raise RefusedError("chunk-shape", "the length word is not that of the place")
         context = position.to_bytes(8, "big") + bytes([last])
         return opened(self.key, raw[4:16], raw[16:], context, "chunk-tag")
 
@@ -161,7 +162,7 @@ def check_tags(vault: Vault, leaf: dict[str, Json], record: dict[str, Json]) -> 
             text = kind.encode() + b"\0" + unicodedata.normalize("NFC", value).encode()
             expected[kind] = [hmac.new(key, text, hashlib.sha256).hexdigest()[:32]]
     if expected != leaf["body"]["tags"]:
-        raise Refused("digest-mismatch", "the tags are not those of the values under seal")
+        raise RefusedError("digest-mismatch", "the tags are not those of the values under seal")
 
 
 def read_object(
@@ -174,22 +175,22 @@ def read_object(
          if (leaf["kind"], leaf["scope"]["id"]) == ("object.ingested", scope)), None,
     )  # fmt: skip
     if leaf is None:
-        raise Refused("object-unknown", identifier)
+        raise RefusedError("object-unknown", identifier)
     digest = leaf["body"]["manifest_sha256"]
     raw = (store / f"objects/{identifier}/manifest-{digest}").read_bytes()
     manifest = read_manifest(raw, digest)
     if (manifest.object, manifest.store) != (identifier, vault.store):
-        raise Refused("manifest-invalid", "it is of another object or store")
+        raise RefusedError("manifest-invalid", "it is of another object or store")
     record, content = (open_part(vault, manifest, part) for part in ("record", "content"))
     if record["length_bytes"] != manifest.plain_bytes:
-        raise Refused("plaintext-length", "the segments have another length")
+        raise RefusedError("plaintext-length", "the segments have another length")
     check_tags(vault, leaf, record)
     whole = hashlib.sha256()
     for plain in Chunks(store, manifest, vault.key(f"content/{identifier}")):
         whole.update(plain)
         target.write(plain)
     if whole.hexdigest() != record["plaintext_sha256"]:
-        raise Refused("plaintext-digest", "not the recording that was received")
+        raise RefusedError("plaintext-digest", "not the recording that was received")
     return record, content
 
 
@@ -209,14 +210,14 @@ def main() -> int:
                 if raw is not None:
                     fields = open_payload(vault, vault.store, leaf, raw)
                     line = {"fields": fields, "index": leaf["index"], "kind": leaf["kind"]}
-                    print(json.dumps(line, sort_keys=True))
+                    sys.stdout.write(json.dumps(line, sort_keys=True) + "\n")
             return 0
         target = options.output.open("wb") if options.output else sys.stdout.buffer
         with target:
             record, content = read_object(options.store, vault, options.object, target)
-        print(json.dumps({"record": record, "content": content}), file=sys.stderr)
-    except Refused as error:
-        print(f"{error.code}: {error}", file=sys.stderr)
+        sys.stderr.write(json.dumps({"record": record, "content": content}) + "\n")
+    except RefusedError as error:
+        sys.stderr.write(f"{error.code}: {error}\n")
         return 1
     return 0
 

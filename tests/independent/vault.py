@@ -4,11 +4,10 @@ import hashlib
 import hmac
 from pathlib import Path
 
+from canonical import Json, RefusedError, decode, exact
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap_with_padding
-
-from canonical import Json, Refused, decode, exact
 
 ALG = "kwp-aes256-hkdf-sha256"
 
@@ -26,15 +25,15 @@ def check_value(key: bytes) -> str:
 def unwrap(kek: bytes, label: str, place: list[str], record: dict[str, Json]) -> bytes:
     """Take a wrapped key out of its record, and refuse another key (VLT-3 to VLT-5)."""
     if record["alg"] != ALG:
-        raise Refused("format-newer", "wrapped in a way that is not known")
+        raise RefusedError("format-newer", "wrapped in a way that is not known")
     parts = b"".join(len(part).to_bytes(8, "big") + part.encode() for part in place)
     try:
         wrapping = hkdf(kek, label.encode() + parts)
         key = aes_key_unwrap_with_padding(wrapping, bytes.fromhex(record["wrapped"]))
     except InvalidUnwrap:
-        raise Refused("key-wrong", "it does not unwrap") from None
+        raise RefusedError("key-wrong", "it does not unwrap") from None
     if check_value(key) != record["check"]:
-        raise Refused("key-wrong", "its check value is another")
+        raise RefusedError("key-wrong", "its check value is another")
     return key
 
 
@@ -45,14 +44,14 @@ class Vault:
         """Read header and epochs, and unwrap the keys of the complete epochs."""
         text = key_file.read_text()
         if len(text) != 65 or text[-1] != "\n":
-            raise Refused("key-file-invalid", "not 64 hex digits and a line end")
+            raise RefusedError("key-file-invalid", "not 64 hex digits and a line end")
         self.root, self.root_key = root, bytes.fromhex(text[:64])
         headers = sorted((root / "header").iterdir())
         header = self._document(headers[-1], {"check", "replica", "root", "store", "version"})
         if header["kind"] != "vault" or header["root"] != {"alg": "key-file"}:
-            raise Refused("format-newer", "the root key is not from a key file")
+            raise RefusedError("format-newer", "the root key is not from a key file")
         if header["check"] != check_value(self.root_key):
-            raise Refused("key-wrong", "another root key")
+            raise RefusedError("key-wrong", "another root key")
         self.store: str = header["store"]
         self.version: int = header["version"]
         complete = (root / "epochs").glob("*/complete")
@@ -69,7 +68,7 @@ class Vault:
         if (record["kind"], record["store"], record["epoch"]) != (
             "vault-epoch", self.store, int(folder.name),
         ):  # fmt: skip
-            raise Refused("vault-invalid", "the epoch of another place")
+            raise RefusedError("vault-invalid", "the epoch of another place")
         place = [self.store, folder.name]
         return unwrap(self.root_key, "bwcstore/v1 root kek", place, record)
 
@@ -82,18 +81,18 @@ class Vault:
                         if record["id"] == key_id:
                             place = [self.store, key_id, epoch]
                             return unwrap(self.epochs[epoch], "bwcstore/v1 kek", place, record)
-        raise Refused("key-absent", key_id)
+        raise RefusedError("key-absent", key_id)
 
     def _group(self, path: Path, epoch: str) -> list[dict[str, Json]]:
         """Read a group, whose bytes must give its name (VLT-10, VLT-11)."""
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
         if path.name.rpartition("..")[2] != digest:
-            raise Refused("vault-invalid", f"{path.name} has other bytes")
+            raise RefusedError("vault-invalid", f"{path.name} has other bytes")
         group = self._document(path, {"epoch", "keys", "nonce", "store"})
         if (group["kind"], group["store"], group["epoch"]) != (
             "vault-keys", self.store, int(epoch),
         ):  # fmt: skip
-            raise Refused("vault-invalid", "a group of another place")
+            raise RefusedError("vault-invalid", "a group of another place")
         fields = {"alg", "check", "created", "id", "wrapped"}
         return [exact(record, fields) for record in group["keys"]]
 

@@ -10,7 +10,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from canonical import Refused
+from canonical import RefusedError
 from findings import Report
 from ledger import Ledger
 from merkle import TILE, bundle, roots, tile
@@ -107,10 +107,11 @@ class Verifier:
         """Take the auditor's key, or else that of the first entry (AUD-15)."""
         genesis = self.ledger.genesis
         named = genesis["body"]["verifier_key"] if genesis is not None else None
+        chosen = named if given is None else given
         try:
-            if given is not None or named is not None:
-                self.key = VerifierKey.parse(given or named)
-        except Refused as error:
+            if chosen is not None:
+                self.key = VerifierKey.parse(chosen)
+        except RefusedError as error:
             if given is not None:
                 self.report.add("key-unknown", "AUD-15", "", str(error))
         if given is not None and named not in (None, given):
@@ -144,9 +145,9 @@ class Verifier:
                 with (self.root / name).open("rb") as file:
                     point = read_checkpoint(file.read(NOTE_BYTES + 1), self.key)
                 if (point.generation, point.size) != (generation, size):
-                    raise Refused("note-invalid", "it states another generation or size")
+                    raise RefusedError("note-invalid", "it states another generation or size")
                 stated[name] = point
-            except Refused as error:
+            except RefusedError as error:
                 self.report.add(error.code, "AUD-15", name, str(error))
         return stated
 
@@ -189,7 +190,7 @@ class Verifier:
             if not is_receipt(raw):
                 return read_checkpoint(raw, self.key)
             self._honours(read_receipt(raw, self.key))
-        except Refused as error:
+        except RefusedError as error:
             clause = "AUD-19" if error.code.startswith("receipt") else "AUD-18"
             severity = "error"
             if error.code == "receipt-not-honoured" and self.ledger.gap:
@@ -209,7 +210,7 @@ class Verifier:
         ) != (
             said["entry"], "object.ingested", f"object/{said['object']}", said["manifest_sha256"],
         ):  # fmt: skip
-            raise Refused("receipt-not-honoured", "the ledger has another entry in its place")
+            raise RefusedError("receipt-not-honoured", "the ledger has another entry in its place")
 
     def _extends(self, name: str, point: Checkpoint, stated: dict[str, Checkpoint]) -> None:
         """Compare the ledger with a checkpoint that was kept elsewhere (AUD-18)."""
@@ -243,7 +244,7 @@ def main() -> int:
     expect = [(path.name, path.read_bytes()) for path in options.expect]
     report = Verifier.over(options.store).run(options.vkey, expect)
     for line in report.lines():
-        print(line)
+        sys.stdout.write(f"{line}\n")
     return 0 if report.sound else 1
 
 
