@@ -82,7 +82,7 @@ def decode(raw: bytes, limit: int = 64 << 20) -> dict[str, Json]:
     except (ValueError, RecursionError) as error:
         raise RefusedError("not-json", str(error)) from None
     if not isinstance(value, dict):
-        raise RefusedError("not-canonical", "not an object")
+        raise RefusedError("not-json", "not an object")
     _check(value, 1)
     if encode(value) != raw:
         raise RefusedError("not-canonical", "not the canonical encoding of what it says")

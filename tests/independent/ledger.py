@@ -77,6 +77,7 @@ class Ledger:
             generation.whole = generation.whole and generation is not self._newest()
 
     def _newest(self) -> Generation:
+        """The generation that is being read."""
         return self.generations[max(self.generations)]
 
     def _generation(self, number: int) -> None:
@@ -277,9 +278,9 @@ class Ledger:
         store = self.heads.get("store")
         base = (ZERO, 0) if store is None else (store[0], store[1])
         claimed = (decided["store_head"], decided["store_seq"])
-        if claimed != base and claimed[0] not in self.unread and not self._in_gap(claimed[0]):
-            if self.report.once(f"decided {claimed}"):
-                yield "scope-broken", "AUD-9", "it was decided on another entry of the store"
+        explained = claimed[0] in self.unread or self._in_gap(claimed[0])
+        if claimed != base and not explained and self.report.once(f"decided {claimed}"):
+            yield "scope-broken", "AUD-9", "it was decided on another entry of the store"
 
     def _in_gap(self, digest: str) -> bool:
         """Tell whether a link may reach into a gap: no entry that was read has this hash."""

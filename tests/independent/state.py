@@ -72,9 +72,9 @@ class State:
         if leaf["kind"] not in FREE and not first:
             yield from self._judge_actor(leaf)
         word, _, identifier = leaf["scope"]["id"].partition("/")
-        if word == "object" and leaf["kind"] != "object.ingested":
-            if identifier not in self.ingested:
-                yield "state-invalid", "the object was not ingested before"
+        known = word != "object" or identifier in self.ingested
+        if not known and leaf["kind"] != "object.ingested":
+            yield "state-invalid", "the object was not ingested before"
         method = getattr(self, "_" + leaf["kind"].replace(".", "_"), None)
         if method is not None:
             yield from method(leaf, leaf["body"])
@@ -88,35 +88,40 @@ class State:
                 yield "actor-unknown", "the actor is not enrolled"
         elif actor.revoked:
             yield "actor-revoked", "the actor was revoked"
-        elif not actor.roles & NEEDS.get(leaf["kind"], actor.roles):
-            if leaf["kind"] in NEEDS:
-                yield "not-authorized", "the actor has none of the roles"
+        elif leaf["kind"] in NEEDS and not actor.roles & NEEDS[leaf["kind"]]:
+            yield "not-authorized", "the actor has none of the roles"
 
     def _store_created(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """What kinds must be signed."""
         self.signed_kinds |= set(body["signed_kinds"])
         yield from ()
 
     def _actor_enrolled(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """Somebody may act from here on."""
         self.actors[body["actor"]] = Actor(set(body["roles"]), body.get("public_key"))
         yield from ()
 
     def _actor_revoked(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """Whom it revokes exists."""
         if body["actor"] in self.actors:
             self.actors[body["actor"]].revoked = True
         else:
             yield "state-invalid", "there is no such actor"
 
     def _authorization_granted(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """Its id is new."""
         if body["authorization"] in self.grants:
             yield "state-invalid", "the authorization was granted before"
         self.grants.setdefault(body["authorization"], body)
 
     def _authorization_revoked(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """What it revokes exists."""
         if body["authorization"] not in self.grants:
             yield "state-invalid", "there is no such authorization"
         self.revoked_grants.add(body["authorization"])
 
     def _object_ingested(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """The object and its source are new."""
         identifier = leaf["scope"]["id"].partition("/")[2]
         if identifier in self.ingested or identifier in self.discarded:
             yield "state-invalid", "the object was ingested or discarded before"
@@ -127,6 +132,7 @@ class State:
         self.ingested.setdefault(identifier, leaf)
 
     def _object_accessed(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """An authorization admits the actor at the time of the decision."""
         scope = leaf["scope"]
         self.open_accesses.add((scope["id"], scope["seq"]))
         grant = self.grants.get(body.get("authorization", ""))
@@ -144,30 +150,36 @@ class State:
             yield "not-authorized", "no authorization in force admits the actor"
 
     def _access_ended(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """It ends an access that is open."""
         access = (leaf["scope"]["id"], body["accessed_seq"])
         if access not in self.open_accesses:
             yield "state-invalid", "it ends no access that is open"
         self.open_accesses.discard(access)
 
     def _leftovers_discarded(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """None of its objects was ingested."""
         if set(body["objects"]) & set(self.ingested):
             yield "state-invalid", "one of the objects was ingested"
         self.discarded |= set(body["objects"])
 
     def _keys_rotation_started(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """The epoch is announced."""
         self.rotations.add(body["epoch"])
         yield from ()
 
     def _keys_epoch_destroyed(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """The epoch was announced."""
         if body["epoch"] not in self.rotations:
             yield "state-invalid", "no rotation of this epoch was announced"
 
     def _audit_started(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """Once in its scope."""
         if leaf["scope"]["id"] in self.acts:
             yield "state-invalid", "the audit was started before"
         self.acts[leaf["scope"]["id"]] = "started"
 
     def _audit_ended(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """Once in its scope, after the start."""
         if self.acts.get(leaf["scope"]["id"]) != "started":
             yield "state-invalid", "the audit was not started, or ended before"
         self.acts[leaf["scope"]["id"]] = "ended"

@@ -84,9 +84,9 @@ def build(base: Path) -> Built:
             session.rotate_keys()
             session.revoke_actor("lee")
             assert session.audit().ok
-        with store.session(actor="nobody", reason="curious") as session:
-            with pytest.raises(AuthorizationError):
-                session.ingest(base / "1.bin")
+        stranger = store.session(actor="nobody", reason="curious")
+        with stranger, pytest.raises(AuthorizationError):
+            stranger.ingest(base / "1.bin")
         kept.append(base / "kept.note")
         kept[-1].write_bytes(store.checkpoint())
         vkey = str(store.verifier_key)
