@@ -32,15 +32,19 @@ _KNOWN_KEYS_MAX: Final = 4096
 _known_keys: Final[set[str]] = set()
 
 
-def encode(value: Mapping[str, Json]) -> bytes:
+def encode(value: Mapping[str, Json], *, level: int = 1) -> bytes:
     """Return the canonical bytes of a JSON object (spec: ENC-1 to ENC-6), without a line end.
+
+    Args:
+        value: the object.
+        level: how deep it lies in its document, which is level 1.
 
     Raises:
         InvalidInputError: the value has no canonical form: a float, an integer beyond 2**53 - 1,
             a key that is not lower snake case, text that is not NFC or has control characters,
             or more than 16 levels.
     """
-    _check(value, 1)
+    _check(value, level)
     return _encoder.encode(value).encode()
 
 
@@ -94,13 +98,16 @@ def _check_text(text: str) -> None:
         raise InvalidInputError(ErrorKind.TEXT_FORM, "text is not in Unicode normal form C")
 
 
-def decode(raw: bytes, *, what: str, size_max: int = DOCUMENT_SIZE_MAX) -> dict[str, Json]:
+def decode(
+    raw: bytes, *, what: str, size_max: int = DOCUMENT_SIZE_MAX, level: int = 1
+) -> dict[str, Json]:
     """Return the object whose canonical encoding is exactly `raw` (spec: ENC-7).
 
     Args:
         raw: UTF-8 bytes, without a line end.
         what: the name of the thing being read, for messages.
         size_max: bytes beyond which nothing is parsed.
+        level: how deep the object lies in its document, which is level 1.
 
     Raises:
         FormatError: `raw` is not JSON, not an object, or not the canonical encoding of one; the
@@ -121,7 +128,7 @@ def decode(raw: bytes, *, what: str, size_max: int = DOCUMENT_SIZE_MAX) -> dict[
     if type(value) is not dict:
         raise FormatError(ErrorKind.NOT_JSON, f"{what}: not a JSON object")
     try:
-        again = encode(value)
+        again = encode(value, level=level)
     except InvalidInputError as exc:
         raise FormatError(exc.kind, f"{what}: {exc.message}") from exc
     except RecursionError:

@@ -70,7 +70,7 @@ def read_manifest(raw: bytes, digest: str) -> Manifest:
     }
     for name, right in forms.items():
         if not right:
-            raise RefusedError("field-invalid", name)
+            raise RefusedError("manifest-invalid", name)
     wanted = {part: f"{part}/{value['object']}" for part in ("content", "record")}
     if value["keys"] != wanted:
         raise RefusedError("manifest-invalid", "other keys than those of the object")
@@ -87,26 +87,34 @@ def read_manifest(raw: bytes, digest: str) -> Manifest:
     return manifest
 
 
+def _require_object(value: Json) -> None:
+    """Refuse a value that is no object."""
+    if not isinstance(value, dict):
+        raise RefusedError("manifest-invalid", "not an object")
+
+
 def _segment(listed: Json) -> Segment:
     """Read one row of the list of segments (MAN-8)."""
+    _require_object(listed)
     exact(listed, {"chunks", "leaves", "length_bytes"})
     joined = unbase64(listed["leaves"])
     if joined is None or not is_whole(listed["chunks"]) or not is_whole(listed["length_bytes"]):
-        raise RefusedError("field-invalid", "segments")
-    if len(joined) != 32 * listed["chunks"]:
-        raise RefusedError("chunk-shape", "another number of leaf hashes than of chunks")
+        raise RefusedError("manifest-invalid", "segments")
+    if not joined or len(joined) != 32 * listed["chunks"]:
+        raise RefusedError("manifest-invalid", "another number of leaf hashes than of chunks")
     leaves = [joined[at : at + 32] for at in range(0, len(joined), 32)]
     return Segment(leaves, listed["length_bytes"])
 
 
 def _part(part: Json) -> tuple[bytes, bytes]:
     """Read the form of a sealed part (MAN-9, MAN-15): its nonce, and what is sealed."""
+    _require_object(part)
     exact(part, {"nonce", "sealed"})
     sealed = unbase64(part["sealed"])
     if sealed is None or not is_hex(part["nonce"], 12):
-        raise RefusedError("field-invalid", "a sealed part")
+        raise RefusedError("manifest-invalid", "a sealed part")
     if not 16 <= len(sealed) <= PART_BYTES:
-        raise RefusedError("field-invalid", "the length of a sealed part")
+        raise RefusedError("manifest-invalid", "the length of a sealed part")
     return bytes.fromhex(part["nonce"]), sealed
 
 

@@ -104,7 +104,7 @@ class Objects:
     ) -> None:  # fmt: skip
         """Check one segment chunk by chunk (AUD-23, AUD-24)."""
         listed = manifest.segments[number]
-        name = f"objects/{manifest.object}/{number:08d}"
+        name = f"objects/{where['object']}/{number:08d}"
         where = where | {"segment": number}
         if number not in stored:
             self.report.add("segment-missing", "AUD-23", name, "it is not there", **where)

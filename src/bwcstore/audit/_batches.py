@@ -293,7 +293,7 @@ class LedgerAudit:
             self._findings.add(
                 ErrorKind.PAYLOAD_MISSING,
                 CLAUSE_PAYLOAD,
-                severity=Severity.NOTE,
+                severity=Severity.WARNING,
                 where=name,
                 message=f"{name}: {absent} payload lines were left out of this copy",
             )

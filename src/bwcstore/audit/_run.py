@@ -7,6 +7,7 @@ Calling sequence: `audit_store` once per audit; keep `Report.cursor` and `Report
 the next one.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar, cast
 
@@ -51,6 +52,7 @@ _CLAUSE_GENESIS: Final = "AUD-6"
 _CLAUSE_BUDGET: Final = "AUD-28"
 _FORMAT: Final = "1.0"
 _PROTOCOL: Final = "numbered"
+_VERSION: Final = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 
 
 class _Done(Pending[T]):
@@ -246,6 +248,13 @@ def _kept(
     ]
 
 
+def _refusal_of(word: str) -> ErrorKind:
+    """Why a store of another format word is refused (VER-2): it is a later version, or none."""
+    found = _VERSION.fullmatch(word)
+    later = found is not None and (int(found[1]), int(found[2])) > (1, 0)
+    return ErrorKind.FORMAT_NEWER if later else ErrorKind.FORMAT_UNKNOWN
+
+
 def _check_parameters(fold: Fold, findings: Findings) -> Geometry | None:
     """Check what the first entry fixes for ever; the geometry of every object."""
     parameters = fold.parameters
@@ -254,7 +263,7 @@ def _check_parameters(fold: Fold, findings: Findings) -> Geometry | None:
     where = _layout.batch(0, 0)
     if parameters["format"] != _FORMAT:
         findings.add(
-            ErrorKind.FORMAT_NEWER,
+            _refusal_of(cast("str", parameters["format"])),
             _CLAUSE_GENESIS,
             where=where,
             entry=0,
@@ -264,7 +273,7 @@ def _check_parameters(fold: Fold, findings: Findings) -> Geometry | None:
         )
     if parameters["protocol"] != _PROTOCOL:
         findings.add(
-            ErrorKind.FORMAT_UNKNOWN,
+            ErrorKind.STORAGE_UNFIT,
             _CLAUSE_GENESIS,
             where=where,
             entry=0,

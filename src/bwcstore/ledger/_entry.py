@@ -207,7 +207,7 @@ def decode_entry(raw: bytes, *, what: str = "entry") -> Entry:
     tail = _TAIL.fullmatch(text, tail_at) if tail_at >= 0 else None
     if head is None or tail is None or head.end() > tail_at:
         explain(raw, what=what)
-    body = decode(text[head.end() : tail_at].encode(), what=what)
+    body = decode(text[head.end() : tail_at].encode(), what=what, level=2)
     try:
         entry = _entry(raw, body, head.groups(), tail.groups())
     except InvalidInputError as exc:
@@ -354,7 +354,7 @@ def build_entry(
     judged = _time_text(decided.at.microseconds)
     raw = (
         f'{{"after":"{after.raw.hex()}","at":"{time}","auth":{signed}'
-        f',"body":{encode(body).decode()},"by":"{by.text}"{stepped}'
+        f',"body":{encode(body, level=2).decode()},"by":"{by.text}"{stepped}'
         f',"decided":{{"at":"{judged}","store_head":"{decided.store_head.raw.hex()}"'
         f',"store_seq":{decided.store_seq}}},"index":{index},"kind":"{kind}"'
         f',"scope":{{"id":"{scope.id.text}","prev":"{scope.prev.raw.hex()}"'

@@ -232,7 +232,7 @@ def test_copy_without_payload_lines() -> None:
 
     assert report.ok
     missing = found_as(report, ErrorKind.PAYLOAD_MISSING)
-    assert {Severity.NOTE} == {finding.severity for finding in missing}
+    assert {Severity.WARNING} == {finding.severity for finding in missing}
     assert 5 == len(missing)
 
 

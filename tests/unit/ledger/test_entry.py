@@ -5,7 +5,7 @@ import hashlib
 import attrs
 import pytest
 
-from bwcstore._encoding import decode
+from bwcstore._encoding import Json, decode
 from bwcstore._values import STORE_SCOPE, ZERO_DIGEST, ActId, Digest, Instant, ScopeId
 from bwcstore.errors import ErrorKind, FormatError, InvalidInputError
 from bwcstore.ledger._entry import (
@@ -246,3 +246,19 @@ def test_an_act_has_a_scope_of_its_own() -> None:
 def test_the_epoch_is_an_instant() -> None:
     """The first instant there is can be written and read."""
     assert decode_entry(entry(at=Instant(0)).raw).at == Instant(0)
+
+
+@pytest.mark.spec("ENC-2")
+def test_levels_are_counted_from_the_leaf() -> None:
+    """The leaf is level 1 and its body level 2: a body of 15 levels is read, one of 16 is not."""
+
+    def body(levels: int) -> Json:
+        return {"x": body(levels - 1) if levels > 1 else 1}
+
+    deepest = entry(kind="moon.landed", body=body(15))
+    deeper = deepest.raw.replace(b'{"x":1}', b'{"x":{"x":1}}')
+    with pytest.raises(FormatError) as caught:
+        decode_entry(deeper)
+
+    assert deepest == decode_entry(deepest.raw)
+    assert ErrorKind.TOO_DEEP == caught.value.kind
