@@ -63,7 +63,8 @@ vectors-check: vectors
 		git diff --exit-code --stat -- tests/vectors ':!*.py'; fi
 
 bench: $(VENV)/.dev ## Measure; each number is printed beside its ceiling.
-	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-only
+	@mkdir -p build
+	$(BIN)/python -m pytest benchmarks -p no:xdist --benchmark-only -s --benchmark-json=build/bench.json
 
 bench-smoke: $(VENV)/.dev
 	@if ls benchmarks/test_*.py >/dev/null 2>&1; then \
