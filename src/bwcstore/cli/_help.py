@@ -63,10 +63,10 @@ entries with each other, and all of them with signed checkpoints. From the vault
 last checkpoint is read that they remember, if it can be; `--expect` names more that was
 kept outside: checkpoint notes, receipts, or folders with `*.note` and `*.receipt`.
 
-The last lines sum up. The line `rollback` says one of three things: excluded, when the
-store extends what was kept outside; rolled back or rewritten, when it does not; cannot be
-excluded, when nothing kept outside was there to compare with. A store alone can never
-exclude it.
+The last lines sum up. The line `rollback` says one of three things: excluded as far as what
+was kept outside goes, when the store extends it; rolled back or rewritten, when it does
+not; cannot be excluded, when nothing kept outside was there to compare with. A store alone
+can never exclude it, and nobody can for entries that are later than what was kept.
 
 With a budget (`--bytes`, `--seconds`, `--percent`) the ledger is still checked whole, and
 as much of the objects as the budget allows; `--cursor FILE` goes on where the last run

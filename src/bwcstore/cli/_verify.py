@@ -145,7 +145,7 @@ def rollback_statement(report: Report) -> str:
 
 
 _ROLLBACK = {
-    "extended": "excluded: the store extends what was kept outside",
+    "extended": "excluded as far as what was kept outside goes: the store extends it",
     "rolled-back": "ROLLED BACK OR REWRITTEN: the store does not extend what was kept outside",
     "cannot-be-excluded": "cannot be excluded: nothing that was kept outside was compared",
 }
