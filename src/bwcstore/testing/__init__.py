@@ -8,6 +8,7 @@ from bwcstore.testing._faults import (
     FaultyVault,
     SimulatedCrash,
 )
+from bwcstore.testing._invariants import Told, Witness, check_invariants, find_broken
 from bwcstore.testing._vault import MemoryVault
 from bwcstore.testing._world import (
     InlineWorkers,
@@ -29,5 +30,9 @@ __all__ = [
     "SimClock",
     "SimEntropy",
     "SimulatedCrash",
+    "Told",
+    "Witness",
     "World",
+    "check_invariants",
+    "find_broken",
 ]
