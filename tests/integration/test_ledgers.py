@@ -145,7 +145,9 @@ def roll_back(world: World, keep: int) -> None:
 
 @pytest.mark.spec("CHK-21")
 def test_a_rolled_back_store_is_recognised_and_written_no_more() -> None:
-    """The vault remembers a later checkpoint. Every verb that needs an entry says so."""
+    """The vault remembers a later checkpoint. Every verb that would append says so; reading goes
+    on, and is kept beside the ledger (ORD-16).
+    """
     world = World()
     with_object(world)
     store = reopen(world)
@@ -157,13 +159,17 @@ def test_a_rolled_back_store_is_recognised_and_written_no_more() -> None:
     roll_back(world, size - 2)
     after = reopen(world)
     with clerk(after) as reading, chief(after) as writing:
+        reading.read(object_id).close()
         found = [
-            kind_of(lambda: reading.read(object_id)),
             kind_of(lambda: writing.ingest(stream(1))),
+            kind_of(lambda: writing.enrol("erin", roles=[Role.READER])),
+            kind_of(writing.rotate_keys),
+            kind_of(writing.close_generation),
             kind_of(after.checkpoint),
         ]
 
-    assert [ErrorKind.ROLLED_BACK] * 3 == found
+    assert [ErrorKind.ROLLED_BACK] * 5 == found
+    assert 2 == len(world.vault.notes("spool/"))
     assert (ErrorKind.ROLLED_BACK, True) == (after.read_only, object_id is not None)
     assert ErrorKind.ROLLED_BACK in after.warnings
 

@@ -64,6 +64,5 @@ def audit_with_keys(
         )
         return Decision(drafts=(draft,))
 
-    if services.log.read_only is None:
-        services.append(finish)
+    services.append(finish)
     return report

@@ -95,6 +95,7 @@ def ingest(
     """Ingest one source; see `Session.ingest`."""
     acting.allow(Verb.INGEST)
     services = acting.services
+    services.require_writable()
     with open_source(source) as opened:
         order = _Order(
             opened=opened,

@@ -83,9 +83,9 @@ def open_object(
     permission = committed.outcome
     if not isinstance(permission, Permission):
         raise InternalError(ErrorKind.DEFECT, "an access was committed without a permission")
-    end = partial(
-        _end_access, acting, object_id, permission, accessed_seq=committed.entries[0].scope.seq
-    )
+    # What was set aside instead of appended has a number of its own (ORD-16).
+    accessed = committed.entries[0].scope.seq if committed.entries else committed.batch
+    end = partial(_end_access, acting, object_id, permission, accessed_seq=accessed)
     try:
         found = _require(services.log.state, object_id)
         return ObjectReader(

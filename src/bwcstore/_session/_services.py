@@ -7,9 +7,16 @@ import attrs
 
 from bwcstore._encoding import tag
 from bwcstore._ports import Backend, Environment, KeyVault, Signer
+from bwcstore._session._spool import set_aside
 from bwcstore._values import Instant, ObjectId, StoreId, Tag
 from bwcstore.custody._state import State
-from bwcstore.errors import AlreadyExistsError, ConflictError, ErrorKind, NotFoundError
+from bwcstore.errors import (
+    AlreadyExistsError,
+    ConflictError,
+    ErrorKind,
+    IntegrityError,
+    NotFoundError,
+)
 from bwcstore.ledger._draft import Committed, Decide
 from bwcstore.ledger._log import Log
 from bwcstore.objects._segment import Geometry
@@ -72,13 +79,27 @@ class Services:
         )
 
     def append(self, decide: Decide[State]) -> Committed:
-        """Append to the ledger; see `Log.append`. After a doubt the head is read again (ORD-15).
+        """Append to the ledger; see `Log.append`. After a doubt the head is read again (ORD-15);
+        in a read-only store, what reading needs is set aside in the vault (ORD-16).
 
         Raises:
             BwcStoreError: what the decider refuses with, or what the ledger cannot do.
         """
         self.settle()
+        if (why := self.log.read_only) is not None:
+            return set_aside(
+                decide, why=why, log=self.log, vault=self.vault, environment=self.environment
+            )
         return self.log.append(decide)
+
+    def require_writable(self) -> None:
+        """Check that entries can be appended, before work is done that would be for nothing.
+
+        Raises:
+            IntegrityError: the store is read-only; the kind says why.
+        """
+        if (why := self.log.read_only) is not None:
+            raise IntegrityError(why, "the store is read-only until it is repaired")
 
     def settle(self) -> None:
         """Read the head again if a batch may or may not have been stored (ORD-15).

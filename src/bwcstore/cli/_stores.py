@@ -305,6 +305,7 @@ def doctor(common: Common) -> int:
             "last_entry": str(store.last_at),
             "clock_behind_seconds": behind // 1_000_000,
             "leftovers": _leftovers_count(common, store),
+            "set_aside": len(vault.notes("spool/")),
         }
         troubled = bool(
             store.warnings

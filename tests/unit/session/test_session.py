@@ -1,5 +1,6 @@
 """Every verb of a session, in a simulated world."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -289,3 +290,43 @@ def test_an_audit_with_keys_names_damage() -> None:
         report = session.audit()
 
     assert ErrorKind.CHUNK_DIGEST in {finding.code for finding in report.findings}
+
+
+@pytest.mark.spec("ORD-16")
+def test_a_store_that_was_rolled_back_is_read_and_every_look_is_kept() -> None:
+    """Reads, refusals and audits leave notes in the vault; nothing else is done."""
+    world = World()
+    store = create(world)
+    with chief(store) as session:
+        made = session.ingest(stream(CHUNK))
+    admit(store).close()
+    earlier = dict(world.storage.contents)
+    with chief(store) as session:
+        session.ingest(stream(1))
+    store.close()
+    world.storage.contents.clear()
+    world.storage.contents.update(earlier)
+    again = reopen(world)
+    clerk = again.session(actor="clerk", reason="urgent", purpose="investigation")
+    with clerk, clerk.read(made.object_id) as reader:
+        found = reader.read()
+    with chief(again) as session:
+        with pytest.raises(IntegrityError) as caught:
+            session.ingest(stream(2))
+        with pytest.raises(AuthorizationError):
+            session.read(made.object_id)
+        report = session.audit()
+    notes = [json.loads(world.vault.recall(name)[0]) for name in world.vault.notes("spool/")]
+
+    assert (ErrorKind.ROLLED_BACK, recording(CHUNK)) == (again.read_only, found)
+    assert ErrorKind.ROLLED_BACK == kind_of(caught)
+    assert ErrorKind.ROLLED_BACK in {finding.code for finding in report.findings}
+    assert [
+        "access.ended",
+        "access.refused",
+        "audit.ended",
+        "audit.started",
+        "object.accessed",
+    ] == sorted(note["kind"] for note in notes)
+    assert earlier == world.storage.contents
+    assert all("urgent" not in json.dumps(note) for note in notes)
