@@ -17,13 +17,14 @@ import attrs
 
 from bwcstore._encoding import Json
 from bwcstore._ports import Signer
-from bwcstore._session._services import Services, record_key_id
+from bwcstore._session._services import Services
 from bwcstore._values import STORE_SCOPE, Instant, ObjectId, ScopeId, Tag, check_text
 from bwcstore.custody._authority import Permission, Verb, check_signature_policy, decide
 from bwcstore.custody._records import NOBODY
 from bwcstore.custody._state import State
 from bwcstore.errors import AuthorizationError, ErrorKind, InvalidInputError
 from bwcstore.ledger._draft import Committed, Decision, Draft
+from bwcstore.objects._manifest import record_key_id
 
 REFUSAL_WINDOW_SECONDS: Final = 60.0
 REASON_LINES_MAX: Final = 64

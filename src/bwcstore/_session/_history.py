@@ -7,13 +7,13 @@ import attrs
 from bwcstore._encoding import Json
 from bwcstore._session._acting import Acting
 from bwcstore._session._records import manifest_of, receipt_of, record_of
-from bwcstore._session._services import Services, content_key_id
+from bwcstore._session._services import Services
 from bwcstore._values import STORE_SCOPE, ActorId, ObjectId, ScopeId
 from bwcstore.custody._authority import Verb
 from bwcstore.custody._records import Actor, ObjectState
 from bwcstore.errors import ErrorKind, NotFoundError
 from bwcstore.ledger._entry import Entry
-from bwcstore.objects._manifest import open_content
+from bwcstore.objects._manifest import content_key_id, open_content
 from bwcstore.objects._parts import ContentPart, RecordPart
 
 

@@ -14,7 +14,7 @@ from bwcstore._ports import Progress, ProgressEvent, no_progress
 from bwcstore._session._acting import Acting
 from bwcstore._session._journal import VaultJournal
 from bwcstore._session._records import make_receipt, receipt_of
-from bwcstore._session._services import KEY_BYTES, content_key_id, record_key_id
+from bwcstore._session._services import KEY_BYTES
 from bwcstore._source import OpenedSource, SourceLike, open_source
 from bwcstore._values import Digest, Instant, ObjectId, ScopeId, Tag
 from bwcstore.custody._authority import Permission, Verb
@@ -32,6 +32,7 @@ from bwcstore.errors import (
     StorageError,
 )
 from bwcstore.ledger._draft import Decision
+from bwcstore.objects._manifest import content_key_id, record_key_id
 from bwcstore.objects._parts import (
     Claim as RecordedClaim,
 )

@@ -18,12 +18,13 @@ from bwcstore import _layout
 from bwcstore._ports import Stat
 from bwcstore._session._acting import Acting
 from bwcstore._session._journal import PREFIX as JOURNALS
-from bwcstore._session._services import Services, content_key_id, record_key_id
+from bwcstore._session._services import Services
 from bwcstore._values import Digest, Instant, ObjectId
 from bwcstore.custody._authority import Permission, Verb
 from bwcstore.custody._state import State
 from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError
 from bwcstore.ledger._draft import Decision
+from bwcstore.objects._manifest import content_key_id, record_key_id
 from bwcstore.objects._resume import JournalState
 
 AGE_SECONDS_DEFAULT: Final = 7 * 86_400.0

@@ -14,7 +14,6 @@ from bwcstore._encoding import Json
 from bwcstore._ports import Progress, ProgressEvent
 from bwcstore._session._acting import Acting
 from bwcstore._session._records import manifest_of, record_of
-from bwcstore._session._services import content_key_id
 from bwcstore._values import Digest, Instant, ObjectId, ScopeId
 from bwcstore.custody._authority import Permission, Verb
 from bwcstore.custody._records import ObjectState
@@ -30,6 +29,7 @@ from bwcstore.errors import (
     StorageError,
 )
 from bwcstore.ledger._draft import Decision
+from bwcstore.objects._manifest import content_key_id
 from bwcstore.objects._reader import ObjectReader
 
 _COPY_BYTES: Final = 4 << 20

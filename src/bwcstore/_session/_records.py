@@ -1,11 +1,11 @@
 """What is kept of an object beside its bytes: manifest, record part, receipt."""
 
-from bwcstore._session._services import Services, record_key_id
+from bwcstore._session._services import Services
 from bwcstore._values import Digest
 from bwcstore.custody._records import ObjectState
 from bwcstore.errors import ErrorKind, KeyVaultError, NotFoundError
 from bwcstore.ledger._receipt import Receipt, ReceiptSource, sign_receipt
-from bwcstore.objects._manifest import Manifest, open_record
+from bwcstore.objects._manifest import Manifest, open_record, record_key_id
 from bwcstore.objects._parts import RecordPart, SourceName
 from bwcstore.objects._reader import fetch_manifest
 

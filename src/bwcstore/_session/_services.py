@@ -8,7 +8,7 @@ import attrs
 from bwcstore._encoding import tag
 from bwcstore._ports import Backend, Environment, KeyVault, Signer
 from bwcstore._session._spool import set_aside
-from bwcstore._values import Instant, ObjectId, StoreId, Tag
+from bwcstore._values import Instant, StoreId, Tag
 from bwcstore.custody._state import State
 from bwcstore.errors import (
     AlreadyExistsError,
@@ -26,16 +26,6 @@ TAG_KEY: Final = "tag"
 SIGNING_KEY: Final = "sign/store"
 KEY_BYTES: Final = 32
 _ATTEMPTS: Final = 8
-
-
-def content_key_id(object_id: ObjectId) -> str:
-    """The vault's name of the key that opens an object's bytes."""
-    return f"content/{object_id}"
-
-
-def record_key_id(object_id: ObjectId) -> str:
-    """The vault's name of the key that opens an object's records."""
-    return f"record/{object_id}"
 
 
 def year_key_id(now: Instant) -> str:

@@ -10,6 +10,7 @@ import attrs
 import typer
 
 import bwcstore
+from bwcstore._session._spool import PREFIX as SPOOL
 from bwcstore._store import Store
 from bwcstore._system import SystemClock, SystemEntropy
 from bwcstore.cli._command import command, group
@@ -305,7 +306,7 @@ def doctor(common: Common) -> int:
             "last_entry": str(store.last_at),
             "clock_behind_seconds": behind // 1_000_000,
             "leftovers": _leftovers_count(common, store),
-            "set_aside": len(vault.notes("spool/")),
+            "set_aside": len(vault.notes(SPOOL)),
         }
         troubled = bool(
             store.warnings
