@@ -1,0 +1,79 @@
+"""The law as data: packs of statutes, facts, and what follows from the two, with citations.
+
+A `Pack` is one jurisdiction's statutes, an `Agency` its zone, records schedule and choices;
+`Pack.law` gives the `Law` of a day. Judgements are pure functions of facts, a law and a day:
+`classify`, `retention`, `access`, `deadlines`. None of them is legal advice.
+
+Whole tables are judged by `bwcstore.statute.tables`, which needs Arrow and is imported apart.
+"""
+
+from bwcstore.statute._access import access
+from bwcstore.statute._classify import classify
+from bwcstore.statute._deadlines import deadlines
+from bwcstore.statute._facts import (
+    Facts,
+    FactSpec,
+    FactType,
+    Hold,
+    RetentionRequest,
+    Several,
+    Subject,
+)
+from bwcstore.statute._judgements import (
+    Access,
+    ActDecided,
+    Classification,
+    Deadline,
+    DeadlineStatus,
+    ExtensionApplied,
+    FloorApplied,
+    Ground,
+    Mismatch,
+    Note,
+    NoteKind,
+    OverlayApplied,
+    Question,
+    Retention,
+    RetentionStatus,
+)
+from bwcstore.statute._pack import Agency, Law, Pack, Source, Version
+from bwcstore.statute._retention import retention
+from bwcstore.statute._rules import Act, Effect, Outcome, Verification
+
+__all__ = [
+    "Access",
+    "Act",
+    "ActDecided",
+    "Agency",
+    "Classification",
+    "Deadline",
+    "DeadlineStatus",
+    "Effect",
+    "ExtensionApplied",
+    "FactSpec",
+    "FactType",
+    "Facts",
+    "FloorApplied",
+    "Ground",
+    "Hold",
+    "Law",
+    "Mismatch",
+    "Note",
+    "NoteKind",
+    "Outcome",
+    "OverlayApplied",
+    "Pack",
+    "Question",
+    "Retention",
+    "RetentionRequest",
+    "RetentionStatus",
+    "Several",
+    "Source",
+    "Subject",
+    "Verification",
+    "Version",
+    "access",
+    "classify",
+    "deadlines",
+    "retention",
+]
