@@ -57,7 +57,7 @@ def _deadline(matter: Matter, rule: DeadlineRule) -> Deadline | None:
         ground=Ground.of(rule, verdict),
         about=Subject(rule.about),
         duty=rule.duty,
-        to=rule.to,
+        owed_to=rule.owed_to,
         start=start if isinstance(start, date) else None,
         plain=plain,
         rolled=rolled,

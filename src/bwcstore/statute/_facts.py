@@ -69,6 +69,10 @@ class Several(StrEnum):
     UNION = "union"
 
 
+def _check_id(_: object, __: object, value: str) -> None:
+    check_text(value, "id of a request or a hold", length_max=256)
+
+
 @attrs.frozen(kw_only=True)
 class RetentionRequest:
     """A request that the recording be kept beyond its time.
@@ -81,15 +85,11 @@ class RetentionRequest:
         answers: the flags that the pack asks about such a request, by name, each true or false.
     """
 
-    id: str = attrs.field()
+    id: str = attrs.field(validator=_check_id)
     received: date
     days: int = attrs.field()
     withdrawn: date | None = None
     answers: Mapping[str, bool] = attrs.field(factory=dict, hash=False)
-
-    @id.validator
-    def _check_id(self, _: object, value: str) -> None:
-        check_text(value, "id of a request", length_max=256)
 
     @days.validator
     def _check_days(self, _: object, value: int) -> None:
@@ -110,14 +110,10 @@ class Hold:
         released: the civil date of its release; that day is still protected.
     """
 
-    id: str = attrs.field()
+    id: str = attrs.field(validator=_check_id)
     kind: str
     placed: date
     released: date | None = None
-
-    @id.validator
-    def _check_id(self, _: object, value: str) -> None:
-        check_text(value, "id of a hold", length_max=256)
 
 
 Value = (

@@ -321,7 +321,7 @@ class Deadline:
         ground: the rule; not certain where a fact is missing.
         about: whether it arises from the recording, a request or the agency.
         duty: what is owed.
-        to: whom.
+        owed_to: whom.
         start: the day from which the time runs; None where it is not known.
         plain: the day by which it is owed, counted plainly; the agency goes by this one.
         rolled: the day by which it is owed with days of rest left out, where the law does so.
@@ -334,7 +334,7 @@ class Deadline:
     ground: Ground
     about: Subject
     duty: str
-    to: str
+    owed_to: str
     start: date | None
     plain: date | None
     rolled: date | None

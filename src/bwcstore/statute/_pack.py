@@ -15,7 +15,7 @@ Files become these values in `_reading` and `_agency_file`, and nowhere else.
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -99,6 +99,7 @@ class Pack:
         versions: the days on which the law changed, oldest first.
         sources: where its wording was seen.
         facts: the facts it asks for, in the order in which they are asked.
+        definitions: what the names of definitions stand for.
         individuals_when: when a recording has data on individuals.
         calendar: the days of rest, optional holidays included.
         calendar_rules: the citations of the calendar and of how time is counted.
@@ -136,6 +137,7 @@ class Pack:
     purposes: tuple[Term, ...]
     flags: tuple[Term, ...]
     audit_elements: tuple[Term, ...]
+    definitions: Mapping[str, Condition] = attrs.field(factory=dict, hash=False)
     name: str = attrs.field(default="", eq=False)
 
     def fact(self, name: str) -> FactSpec:
@@ -248,7 +250,7 @@ class Law:
         found = []
         for rule in rules:
             if rule.in_force(self.on):
-                conditions = {
+                conditions: dict[str, Any] = {
                     field: fixed(condition, self.choices)
                     for field in ("when", "accept", "met", "expects")
                     if (condition := getattr(rule, field, None)) is not None

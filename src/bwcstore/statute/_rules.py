@@ -221,7 +221,7 @@ class DeadlineRule(Rule):
     Attributes:
         when: its condition.
         duty: what is owed, in words.
-        to: whom, in words.
+        owed_to: whom it is owed to, in words.
         start: the fact whose date the period starts on.
         period: how long; None for a duty without a number of days, such as `promptly`.
         promptness: the law's own word for such a duty.
@@ -234,7 +234,7 @@ class DeadlineRule(Rule):
 
     when: Condition
     duty: str
-    to: str
+    owed_to: str
     start: str
     period: Period | None = None
     promptness: str | None = None
