@@ -36,6 +36,7 @@ from bwcstore.statute._judgements import (
     Retention,
     RetentionStatus,
 )
+from bwcstore.statute._library import agency_ids, load_agency, load_pack, pack_ids
 from bwcstore.statute._pack import Agency, Law, Pack, Source, Version
 from bwcstore.statute._retention import retention
 from bwcstore.statute._rules import Act, Effect, Outcome, Verification
@@ -73,7 +74,11 @@ __all__ = [
     "Verification",
     "Version",
     "access",
+    "agency_ids",
     "classify",
     "deadlines",
+    "load_agency",
+    "load_pack",
+    "pack_ids",
     "retention",
 ]

@@ -166,9 +166,9 @@ def _holidays_of(country: str, year: int) -> dict[date, tuple[str, ...]]:
 
 
 def local_date(moment: Instant, zone: ZoneInfo) -> date:
-    """The civil date at `moment` in `zone`."""
-    return (
-        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment.microseconds))
-        .astimezone(zone)
-        .date()
-    )
+    """The civil date at `moment` in `zone`; the last date of all where that would be later."""
+    there = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment.microseconds)
+    try:
+        return there.astimezone(zone).date()
+    except OverflowError:
+        return LAST_DATE

@@ -47,7 +47,7 @@ def fact(table: Table) -> FactSpec:
 
 def _codes(table: Table, sort: FactType) -> tuple[str, ...]:
     found = table.names("codes")
-    if sort in _CODED and not found:
+    if sort in _CODED and not table.values.get("codes"):
         kind = ErrorKind.FIELD_INVALID if table.has("codes") else ErrorKind.FIELD_MISSING
         table.problem(kind, f"codes: a fact of type {sort} needs at least one")
     if table.has("codes") and sort not in (*_CODED, FactType.REQUESTS):

@@ -124,6 +124,11 @@ class Table:
         """Whether the table has the field."""
         return field in self.values
 
+    def raw(self, field: str) -> object:
+        """A value as it stands, None where there is none; the caller looks at its type."""
+        self._asked.add(field)
+        return self.values.get(field)
+
     def close(self) -> None:
         """Note every field that nobody asked for."""
         for field in self.values:

@@ -24,7 +24,7 @@ from typing import Final, NoReturn
 
 import attrs
 
-from bwcstore.errors import ErrorKind, FormatError
+from bwcstore.errors import ErrorKind, FormatError, InvalidInputError
 from bwcstore.statute._civil import Period
 from bwcstore.statute._condition import (
     All,
@@ -229,4 +229,7 @@ class _Reader:
         count, unit = self.take("a number"), self.take("a unit of time")
         if count.sort != "number" or unit.text.removesuffix("s") not in ("day", "month", "year"):
             _fail(f"'{count.text} {unit.text}' where a period is needed", count.column)
-        return Moment(day, Period.parse(f"{int(count.text)} {unit.text}"))
+        try:
+            return Moment(day, Period.parse(f"{int(count.text)} {unit.text}"))
+        except InvalidInputError as exc:
+            _fail(exc.message, count.column)
