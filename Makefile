@@ -50,8 +50,9 @@ layers: $(VENV)/.dev
 docs: $(VENV)/.dev ## Build the documentation into build/site.
 	$(MKDOCS) build --strict
 
-reference: $(VENV)/.dev ## Write the reference of the command line anew.
+reference: $(VENV)/.dev ## Write the reference of the command line and of the packs anew.
 	$(BIN)/python docs/make_reference.py
+	$(BIN)/python docs/make_packs.py
 
 vectors: $(VENV)/.dev ## Write the test vectors anew.
 	@for script in $(wildcard tests/vectors/make_*.py); do \

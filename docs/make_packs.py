@@ -38,7 +38,6 @@ ABOUT: Final = {
 Raw = Mapping[str, Any]
 _EXTENSION: Final = "requests of {requests}, accepted when {accept}: up to {cap_days} days each"
 _UNCLASSIFIED: Final = "for {period} from {start}"
-_CHOICE: Final = "one of {options}; without an answer {default}"
 
 
 def _flat(text: str) -> str:
@@ -74,11 +73,7 @@ def _class(raw: Raw) -> list[str]:
 
 def _overlay(raw: Raw) -> list[str]:
     says = f"when {_code(raw['when'])}: **{raw['effect']}** {_flat(raw['what'])}"
-    limits = [
-        *_named("classes", raw, "classes"),
-        *_named("actors", raw, "actors"),
-        *_named("acts", raw, "acts"),
-    ]
+    limits = [one for name in ("classes", "actors", "acts") for one in _named(name, raw, name)]
     return [says, *(["only " + "; ".join(limits)] if limits else [])]
 
 
@@ -109,6 +104,13 @@ def _access(raw: Raw) -> list[str]:
 
 
 Consequence = Callable[[Raw], list[str]] | str
+
+
+def _choice(raw: Raw) -> list[str]:
+    asked = f"{_flat(raw['question'])} {_codes(raw['options'])}"
+    return [asked, f"without an answer {_code(raw['default'])}"]
+
+
 WHEN: Final = "when {when}"
 # Field of the pack, heading, what the table is, and how the fields of one rule read.
 TABLES: Final[Sequence[tuple[str, str, str, Consequence]]] = (
@@ -123,7 +125,7 @@ TABLES: Final[Sequence[tuple[str, str, str, Consequence]]] = (
     ("requirements", "Requirements", "Without these, what is allowed is denied.", WHEN),
     ("deadlines", "Deadlines", "What the agency owes.", _deadline),
     ("contradictions", "Contradictions", "Facts that cannot all be true.", WHEN),
-    ("choices", "Choices", "What the statute leaves to the agency.", _CHOICE),
+    ("choices", "Choices", "What the statute leaves to the agency.", _choice),
     ("labels", "Labels", "Names that people give; they decide nothing.", "expects {expects}"),
     ("flags", "Flags", "What people mark a recording with.", ""),
     ("actors", "Actors", "Who may ask.", ""),
@@ -148,15 +150,17 @@ def _level(verified: Verification) -> str:
 
 
 def _links(wanted: Iterable[str], sources: Mapping[str, Source]) -> list[str]:
-    found = []
-    for one in wanted:
-        url = sources[one].url
-        found.append(one if url is None else f"[{one}]({_address(url)})")
-    return found
+    return [_link(one, sources[one].url) for one in wanted]
 
 
-def _address(url: str) -> str:
-    return url.replace("|", "%7C").replace("(", "%28").replace(")", "%29")
+def _link(text: str, url: str | None) -> str:
+    if url is None:
+        return text
+    return f"[{text}]({url.replace('|', '%7C').replace('(', '%28').replace(')', '%29')})"
+
+
+def _said(heading: str, text: str | None) -> list[str]:
+    return [] if text is None else [f"*{heading}:* {_flat(text)}"]
 
 
 def _consequence(raw: Raw, says: Consequence) -> list[str]:
@@ -175,8 +179,7 @@ def _rule_rows(
     rows = []
     for rule, raw in zip(rules, raws, strict=True):
         text = [_flat(rule.says), *_consequence(raw, says)]
-        text += [f"*Read so:* {_flat(rule.ambiguity)}"] if rule.ambiguity else []
-        text += [f"*Note:* {_flat(rule.note)}"] if rule.note else []
+        text += _said("Read so", rule.ambiguity) + _said("Note", rule.note)
         begins = "" if rule.effective_from.year == 1 else f"from {rule.effective_from}"
         ends = "" if rule.effective_to is None else f"to {rule.effective_to}"
         rows.append(
@@ -201,8 +204,7 @@ def _fact_rows(specs: Iterable[FactSpec]) -> list[list[str]]:
             text.append(f"{_ASKED.get(spec.type, 'one of')} {_codes(spec.codes)}")
         if spec.ahead:
             text.append("may lie in the future")
-        text += [f"*Law:* {_flat(spec.cite)}"] if spec.cite else []
-        text += [f"*Note:* {_flat(spec.note)}"] if spec.note else []
+        text += _said("Law", spec.cite) + _said("Note", spec.note)
         rows.append([_code(spec.name), str(spec.type), "<br>".join(text), _silence(spec)])
     return rows
 
@@ -222,29 +224,18 @@ def _silence(spec: FactSpec) -> str:
     return _code(spec.absent)
 
 
-def _counted(rules: Sequence[Rule]) -> str:
-    counts = Counter(rule.verified for rule in rules)
-    rows = [(_level(one), str(counts[one]), says) for one, says in LEVELS.items()]
-    return _table(("level", "rules", "meaning"), rows)
-
-
 def _head(pack: Pack) -> list[str]:
     rules = all_rules(pack)
-    unchecked = sum(rule.verified is Verification.UNVERIFIED for rule in rules)
-    known = (
-        f"**{unchecked} of {len(rules)} rules were not checked against the text of the law**; they\n"
-        "are marked ⚠ below, and in every answer that rests on them."
-        if unchecked
-        else f"All {len(rules)} rules were checked; the levels say against what."
-    )
+    counts = Counter(rule.verified for rule in rules)
+    rows = [(_level(one), str(counts[one]), says) for one, says in LEVELS.items()]
     return [
         f"# {_code(pack.id)}: {pack.title}\n",
         f"{WRITTEN}\n",
         f"{ADVICE}\n",
-        f"{pack.jurisdiction}. Sources last looked at: {pack.reviewed}.\n",
-        f"Digest: `{pack.digest}`\n",
-        f"{known}\n",
-        _counted(rules),
+        f"{pack.jurisdiction}. Sources last looked at: {pack.reviewed}. Digest: `{pack.digest}`\n",
+        f"There are {len(rules)} rules, those of former days included.",
+        f"**{counts[Verification.UNVERIFIED]} of them were checked against nothing.**\n",
+        _table(("level", "rules", "meaning"), rows),
     ]
 
 
@@ -252,9 +243,7 @@ def _versions(pack: Pack, sources: Mapping[str, Source]) -> list[str]:
     rows = [
         [
             str(one.effective),
-            "<br>".join(
-                [_flat(one.act), *([f"*Note:* {_flat(one.note)}"] if one.note else [])],
-            ),
+            "<br>".join([_flat(one.act), *_said("Note", one.note)]),
             "<br>".join([_level(one.verified), *_links(one.source, sources)]),
         ]
         for one in pack.versions
@@ -267,10 +256,7 @@ def _versions(pack: Pack, sources: Mapping[str, Source]) -> list[str]:
 
 
 def _facts(pack: Pack) -> list[str]:
-    parts = [
-        "## Facts\n",
-        "What is asked, and what it means when nobody has said.\n",
-    ]
+    parts = ["## Facts\n", "What is asked, and what it means when nobody has said.\n"]
     for about, heading in ABOUT.items():
         specs = [spec for spec in pack.facts if spec.about is about]
         if specs:
@@ -280,15 +266,9 @@ def _facts(pack: Pack) -> list[str]:
 
 
 def _definitions(raw: Raw) -> list[str]:
-    named = raw.get("definitions", {})
-    if not named:
-        return []
-    rows = [(_code(name), _code(condition)) for name, condition in named.items()]
-    return [
-        "## Definitions\n",
-        "Names for conditions that several rules have.\n",
-        _table(("name", "condition"), rows),
-    ]
+    rows = [(_code(name), _code(text)) for name, text in raw.get("definitions", {}).items()]
+    lead = "Names for conditions that several rules have.\n"
+    return ["## Definitions\n", lead, _table(("name", "condition"), rows)] if rows else []
 
 
 def _rules(pack: Pack, raw: Raw, sources: Mapping[str, Source]) -> list[str]:
@@ -309,15 +289,9 @@ def _rules(pack: Pack, raw: Raw, sources: Mapping[str, Source]) -> list[str]:
 
 
 def _calendar(raw: Raw) -> list[str]:
-    found = raw.get("calendar")
-    if not found:
-        return []
+    found = raw["calendar"]
     rows = [
-        [
-            _flat(one["name"]),
-            str(one["since"]),
-            "the agency chooses" if one.get("optional") else "yes",
-        ]
+        [_flat(one["name"]), str(one["since"]), "if chosen" if one.get("optional") else "yes"]
         for one in found["holidays"]
     ]
     return [
@@ -331,7 +305,7 @@ def _sources(sources: Iterable[Source]) -> list[str]:
     rows = [
         [
             _code(one.id),
-            _flat(one.title) if one.url is None else f"[{_flat(one.title)}]({_address(one.url)})",
+            _link(_flat(one.title), one.url),
             "" if one.seen is None else str(one.seen),
         ]
         for one in sources
@@ -358,18 +332,17 @@ def _agency(agency: Agency, pack: Pack) -> list[str]:
     schedule = _rule_rows(agency.schedule, raw.get("schedule", ()), _entry, sources)
     parts = [f"## Agency {_code(agency.id)}: {agency.title}\n", _table(("", ""), rows)]
     if schedule:
-        lead = "The records schedule. Only an entry that is **confirmed** gives authority to destroy.\n"
+        lead = "The records schedule: only a **confirmed** entry gives authority to destroy.\n"
         parts += [lead, _table(RULE_HEAD, schedule)]
     return [*parts, *(one.replace("## ", "### ") for one in _sources(agency.sources))]
 
 
 def _entry(raw: Raw) -> list[str]:
-    confirmed = (
-        f"**confirmed**: {_flat(raw['authority'])}"
-        if raw["confirmed"]
-        else "**not confirmed**: it protects and gives no authority to destroy"
+    approval = (
+        _flat(raw["authority"]) if "authority" in raw else "it protects, and lets nobody destroy"
     )
-    return [f"when {_code(raw['when'])}: {_period(raw)}", confirmed]
+    confirmed = "**confirmed**" if raw["confirmed"] else "**not confirmed**"
+    return [f"when {_code(raw['when'])}: {_period(raw)}", f"{confirmed}: {approval}"]
 
 
 def pages() -> dict[Path, str]:
@@ -380,15 +353,8 @@ def pages() -> dict[Path, str]:
     for pack in packs:
         raw = tomllib.loads(pack_text(pack.id)[0])
         sources = {one.id: one for one in pack.sources}
-        parts = [
-            *_head(pack),
-            *_versions(pack, sources),
-            *_facts(pack),
-            *_definitions(raw),
-            *_rules(pack, raw, sources),
-            *_calendar(raw),
-            *_sources(pack.sources),
-        ]
+        parts = [*_head(pack), *_versions(pack, sources), *_facts(pack), *_definitions(raw)]
+        parts += [*_rules(pack, raw, sources), *_calendar(raw), *_sources(pack.sources)]
         for agency in agencies:
             parts += _agency(agency, pack) if agency.pack == pack.id else []
         found[FOLDER / f"{pack.id}.md"] = "\n".join(parts)

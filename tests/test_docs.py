@@ -14,6 +14,9 @@ import pytest
 from bwcstore import KeyFile, Store
 from bwcstore._system import SystemEntropy
 from bwcstore.errors import ErrorKind
+from bwcstore.statute import Verification, agency_ids, load_agency, load_pack, pack_ids
+from bwcstore.statute._case_files import check_files, load_cases
+from bwcstore.statute._cases import run_case
 
 ROOT: Final = Path(__file__).parents[1]
 PAGES: Final = tuple(
@@ -28,6 +31,7 @@ PAGES: Final = tuple(
 RECORDING: Final = bytes(range(256)) * 1000
 OFFLINE: Final = ROOT / "docs/guides/verify-offline.md"
 _FENCE: Final = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+_FILE: Final = re.compile(r"^```\w+ title=\"([^\"]+)\"\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -39,16 +43,34 @@ def _blocks(path: Path, language: str) -> list[str]:
     return [code for _, word, code in _FENCE.findall(path.read_text("utf-8")) if word == language]
 
 
+def _write_files(page: Path, folder: Path) -> list[Path]:
+    """Write the files that the blocks with a title are, and return their paths."""
+    parts: dict[Path, list[str]] = {}
+    for name, part in _FILE.findall(page.read_text("utf-8")):
+        parts.setdefault(folder / name, []).append(part)
+    for path, found in parts.items():
+        path.write_text("".join(found), encoding="utf-8")
+    return list(parts)
+
+
 def _with_python() -> list[Path]:
     return [path for path in PAGES if any("--8<--" not in code for code in _blocks(path, "python"))]
 
 
+def _with_files() -> list[Path]:
+    return [page for page in PAGES if _FILE.search(page.read_text("utf-8"))]
+
+
 @pytest.mark.parametrize("page", _with_python(), ids=_name)
 def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The Python of a page runs from top to bottom where there are one recording and a key file."""
+    """The Python of a page runs from top to bottom where there are one recording and a key file.
+
+    A block with a title is a file that is there too; several with one title are its parts.
+    """
     monkeypatch.chdir(tmp_path)
     Path("camera.mp4").write_bytes(RECORDING)
     KeyFile.generate(Path("store.key"), SystemEntropy())
+    _write_files(page, tmp_path)
     namespace: dict[str, object] = {"__name__": "__page__"}
     ran = 0
 
@@ -59,6 +81,19 @@ def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ran += 1
 
     assert ran > 0
+
+
+@pytest.mark.parametrize("page", _with_files(), ids=_name)
+def test_files_of_law_are_accepted(page: Path, tmp_path: Path) -> None:
+    """The packs, agency files, fact files and cases of a page are right, and the cases hold."""
+    paths = [path for path in _write_files(page, tmp_path) if path.suffix == ".toml"]
+    cases = [path for path in paths if "bwcstore-cases/" in path.read_text("utf-8")]
+    files = load_cases(cases) if cases else ()
+    results = [run_case(case) for file in files for case in file.cases]
+
+    assert paths
+    assert [] == [str(problem) for checked in check_files(paths) for problem in checked.problems]
+    assert [] == [(one.id, one.differences) for one in results if not one.passed]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
@@ -146,11 +181,9 @@ def test_offline_guide_finds_a_changed_byte(written_store: Path, pattern: str, o
     assert _verify_offline(written_store).returncode != 0
 
 
-def _reference() -> ModuleType:
-    """The script that writes the reference of the command line."""
-    pytest.importorskip("typer")
-    path = ROOT / "docs/make_reference.py"
-    spec = importlib.util.spec_from_file_location("make_reference", path)
+def _script(name: str) -> ModuleType:
+    """A script that writes a part of the reference."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -158,11 +191,55 @@ def _reference() -> ModuleType:
     return module
 
 
+def _reference() -> ModuleType:
+    """The script that writes the reference of the command line."""
+    pytest.importorskip("typer")
+    return _script("make_reference")
+
+
 def test_command_line_reference_is_current() -> None:
     """The reference of the command line is what `make reference` writes."""
     reference = _reference()
 
     assert reference.page() == reference.PAGE.read_text("utf-8")
+
+
+def test_pack_pages_are_current() -> None:
+    """The pages of the packs are what `make reference` writes, and there are no others."""
+    packs = _script("make_packs")
+    written = {path: path.read_text("utf-8") for path in packs.FOLDER.glob("*.md")}
+
+    assert packs.pages() == written
+
+
+def test_pack_pages_are_in_the_navigation() -> None:
+    """Every page of a pack is found from the navigation."""
+    navigation = (ROOT / "mkdocs.yml").read_text("utf-8")
+
+    assert [] == [
+        path.name
+        for path in _script("make_packs").pages()
+        if f"reference/packs/{path.name}\n" not in navigation
+    ]
+
+
+@pytest.mark.parametrize("identifier", pack_ids())
+def test_unchecked_rules_are_marked(identifier: str) -> None:
+    """Each rule and schedule entry that nobody has checked is marked on its page."""
+    packs = _script("make_packs")
+    entries = [
+        entry
+        for agency in map(load_agency, agency_ids())
+        if agency.pack == identifier
+        for entry in agency.schedule
+    ]
+    rules = [*packs.all_rules(load_pack(identifier)), *entries]
+    rows = (packs.FOLDER / f"{identifier}.md").read_text("utf-8").splitlines()
+    unchecked = [rule for rule in rules if rule.verified is Verification.UNVERIFIED]
+
+    assert len(unchecked) == sum(
+        row.startswith("| `") and "⚠ **unverified**" in row for row in rows
+    )
 
 
 def test_documented_commands_exist() -> None:

@@ -85,6 +85,4 @@ def values(spec: FactSpec, last: date) -> st.SearchStrategy[object]:
 def given_facts(pack: Pack, last: date) -> st.SearchStrategy[Mapping[str, object]]:
     """Facts about a recording, each of them given or not."""
     specs = [spec for spec in pack.facts if spec.about is Subject.RECORDING]
-    return st.fixed_dictionaries(
-        {}, optional={spec.name: values(spec, last) for spec in specs}
-    )
+    return st.fixed_dictionaries({}, optional={spec.name: values(spec, last) for spec in specs})

@@ -128,9 +128,7 @@ def day_numbers(array: Any, place: Place, *, gap: int, rows: Rows | None = None)
     given = valid(array)
     days = numbers(pc.fill_null(array.view(pa.int32()), 0)).astype(np.int64) + EPOCH
     beyond = given & ((days < 1) | (days >= LIMITLESS))
-    place.refuse_first(
-        ErrorKind.FACT_TYPE, beyond, rows, "a date of the years 1 to 9999 is needed"
-    )
+    place.refuse_first(ErrorKind.FACT_TYPE, beyond, rows, "a date of the years 1 to 9999 is needed")
     return np.where(given, days, gap).astype(np.int32)
 
 
@@ -168,9 +166,7 @@ def names_where(hits: Sequence[tuple[str, Bools]], shown: Bools) -> Any:
     table = np.zeros((len(shown), len(told)), dtype=np.bool_)
     for number, (_, hit) in enumerate(told):
         table[:, number] = hit & shown
-    which = pa.array([name for name, _ in told], pa.string()).take(
-        pa.array(np.nonzero(table)[1])
-    )
+    which = pa.array([name for name, _ in told], pa.string()).take(pa.array(np.nonzero(table)[1]))
     return listed(which, np.count_nonzero(table, axis=1), shown)
 
 

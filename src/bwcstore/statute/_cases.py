@@ -1,94 +1,33 @@
-"""Cases: facts with the conclusions that the law draws from them, as a lawyer writes them down.
+"""Cases are judged, and the conclusions compared with those that a lawyer wrote down.
 
 Rules kept here:
 
-- a case file is TOML with the fields below and no others; what is wrong is told with its line;
-- only what a case expects is compared, all of it is, and a case expects something;
+- a case is judged by the same functions as every recording;
+- only what a case expects is compared, and all of it is;
 - a case may expect that the judgement is refused, and with which code.
-
-Cases test a pack: they are judged by the same functions as every recording.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from functools import cached_property
 from typing import Final
 
 import attrs
 
-from bwcstore.errors import ErrorKind, InvalidInputError
+from bwcstore.errors import InvalidInputError
 from bwcstore.statute._access import access
+from bwcstore.statute._case_tables import NONE, REDACTED, Case, Expected
 from bwcstore.statute._classify import classify
 from bwcstore.statute._deadlines import deadlines
-from bwcstore.statute._fact_file import Find, Given, found_law, read_given
-from bwcstore.statute._facts import Facts
-from bwcstore.statute._fields import Table
 from bwcstore.statute._judgements import (
     Access,
     ActDecided,
     Classification,
     Deadline,
-    DeadlineStatus,
+    Ground,
     OverlayApplied,
-    Question,
     Retention,
-    RetentionStatus,
 )
-from bwcstore.statute._pack import Law
 from bwcstore.statute._retention import retention
-from bwcstore.statute._rules import Outcome
-from bwcstore.statute._toml import DocumentError, Problem, parse, refuse
-
-CASES_FORMAT: Final = "bwcstore-cases/1"
-NONE: Final = "none"
-_TEXTS: Final = ("class", "individuals", "others", "class_rule", "access_rule")
-_DAYS: Final = (
-    *("last_protected", "statutory_floor", "plain", "conservative", "disposal", "ceiling"),
-    "metadata_last_protected",
-)
-_REDACTED: Final = ("must_redact", "may_redact", "never_redact", "withhold", "may_disclose")
-_LISTS: Final = (
-    *("overlays", "mismatches", "missing", "class_missing", "retention_missing", "authority"),
-    *("floors", "could_change", "unmet", *_REDACTED, "no_deadlines"),
-)
-_OF_ACCESS: Final = frozenset({"view", "copy", "access_rule", "unmet", *_REDACTED})
-Expected = str | bool | date | tuple[str, ...] | Mapping[str, Mapping[str, str | date]]
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class Case:
-    """One case.
-
-    Attributes:
-        id: its id within its file.
-        title: what it shows, in one sentence.
-        cite: the provision that it is about.
-        note: what else the reader should know.
-        given: the facts, the law and the day.
-        expected: the conclusions, by what they are about.
-        line: its line in the file.
-    """
-
-    id: str
-    title: str
-    cite: str
-    note: str | None
-    given: Given
-    expected: Mapping[str, Expected]
-    line: int
-
-
-@attrs.frozen(kw_only=True, eq=False)
-class CaseFile:
-    """A file of cases.
-
-    Attributes:
-        name: its name, for messages.
-        cases: the cases, in the order of the file.
-    """
-
-    name: str
-    cases: tuple[Case, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -128,150 +67,152 @@ class CaseResult:
         return not self.differences
 
 
-def read_cases(text: str, *, name: str, find: Find) -> CaseFile:
-    """Read a case file.
-
-    Args:
-        text: the text of the document.
-        name: its name, for messages.
-        find: gives the pack and the agency that the document names.
-
-    Raises:
-        FormatError: something is wrong with the document; the message gives the line, the notes
-            say what else is wrong.
-    """
-    cases, problems = _read(text, name, find)
-    refuse(problems)
-    return CaseFile(name=name, cases=cases)
-
-
-def check_cases(text: str, *, name: str, find: Find) -> tuple[Problem, ...]:
-    """Everything that is wrong with a case file, facts included that cannot be taken.
-
-    Args:
-        text: the text of the document.
-        name: its name, for messages.
-        find: gives the pack and the agency that the document names.
-    """
-    cases, problems = _read(text, name, find)
-    if problems:
-        return problems
-    return tuple(
-        problem for case in cases if "error" not in case.expected for problem in case.given.problems()
-    )
-
-
-def _read(text: str, name: str, find: Find) -> tuple[tuple[Case, ...], tuple[Problem, ...]]:
-    try:
-        root = Table.root(parse(text, name=name), written=CASES_FORMAT)
-    except DocumentError as exc:
-        return (), (exc.problem,)
-    found = found_law(root, find)
-    cases: dict[str, Case] = {}
-    for table in root.tables("cases") if found is not None else ():
-        table.about = f"case {table.text('id')}: "
-        case = _case(table, read_given(table, found, table.day("as_of"))) if found else None
-        if case is None:
-            continue
-        if case.id in cases:
-            table.problem(ErrorKind.FIELD_INVALID, "its id is taken by another case", "id")
-        cases[case.id] = case
-    if found is not None:
-        if not cases and not root.problems:
-            root.problem(ErrorKind.FIELD_MISSING, "a table is missing: [[cases]]")
-        root.close()
-    return tuple(cases.values()), tuple(sorted(root.problems, key=lambda problem: problem.line))
-
-
-def _case(table: Table, given: Given) -> Case:
-    case = Case(
-        id=table.text("id"),
-        title=table.text("title"),
-        cite=table.cite(),
-        note=table.text_or_none("note"),
-        given=given,
-        expected=_expected(table.table("expect"), given),
-        line=table.line,
-    )
-    table.close()
-    return case
-
-
-def _expected(table: Table, given: Given) -> Mapping[str, Expected]:
-    found: dict[str, Expected] = {}
-    for key in _TEXTS:
-        if table.has(key):
-            found[key] = table.text(key)
-    for key in _DAYS:
-        if table.has(key):
-            found[key] = _day(table, key)
-    for key in _LISTS:
-        if table.has(key):
-            found[key] = tuple(sorted(table.texts(key)))
-    if table.has("ceiling_passed"):
-        found["ceiling_passed"] = table.boolean("ceiling_passed")
-    for key, sort in (
-        ("status", RetentionStatus),
-        ("view", Outcome),
-        ("copy", Outcome),
-        ("error", ErrorKind),
-    ):
-        if table.has(key):
-            found[key] = table.member(key, sort).value
-    if table.has("deadlines"):
-        inner = table.table("deadlines")
-        found["deadlines"] = {name: _deadline(inner.table(name)) for name in inner.values}
-    table.close()
-    if not found and not table.problems:
-        table.problem(ErrorKind.FIELD_MISSING, "a case expects something")
-    if "error" in found and len(found) > 1:
-        table.problem(
-            ErrorKind.FIELD_INVALID, "error: where there is an error, there is nothing else", "error"
-        )
-    for key in sorted(found.keys() & _OF_ACCESS) if given.question is None else ():
-        table.problem(ErrorKind.FIELD_INVALID, f"{key}: it answers a question, of which", key)
-    return found
-
-
-def _day(table: Table, field: str) -> str | date:
-    return table.text(field) if table.raw(field) == NONE else table.day(field)
-
-
-def _deadline(table: Table) -> Mapping[str, str | date]:
-    found: dict[str, str | date] = {}
-    for key in ("plain", "rolled"):
-        if table.has(key):
-            found[key] = _day(table, key)
-    if table.has("status"):
-        found["status"] = table.member("status", DeadlineStatus).value
-    table.close()
-    return found
+def run_cases(cases: Iterable[Case]) -> tuple[CaseResult, ...]:
+    """Judge cases, each for itself."""
+    return tuple(run_case(case) for case in cases)
 
 
 def run_case(case: Case) -> CaseResult:
     """Judge a case and compare the conclusions with those that it expects."""
     wanted = case.expected.get("error")
+    differences: list[Difference] = []
     try:
-        found = _Found(case=case).values()
-        refusal = NONE
+        differences = _differences(case)
     except InvalidInputError as error:
-        found = {}
-        refusal = error.kind.value
-        said = f"{error.kind}: {error.message}"
-    if refusal != NONE and refusal != wanted:
-        expected = "a judgement" if wanted is None else str(wanted)
-        differences = [Difference(key="error", expected=expected, found=said)]
-    elif wanted is not None:
-        differences = (
-            [Difference(key="error", expected=str(wanted), found="a judgement")]
-            if refusal == NONE
-            else []
-        )
+        if wanted != error.kind:
+            found = f"{error.kind}: {error.message}"
+            differences.append(Difference(key="error", expected=_said(wanted), found=found))
     else:
-        differences = _differences(case.expected, found)
+        if wanted is not None:
+            differences.append(Difference(key="error", expected=_said(wanted), found=_said(None)))
     return CaseResult(id=case.id, title=case.title, cite=case.cite, differences=tuple(differences))
 
 
-def run_cases(cases: Iterable[Case]) -> tuple[CaseResult, ...]:
-    """Judge cases, each for itself."""
-    return tuple(run_case(case) for case in cases)
+def _differences(case: Case) -> list[Difference]:
+    """What was concluded otherwise; everything is judged, whatever is expected."""
+    drawn = _Drawn.of(case)
+    differences: list[Difference] = []
+    for key, expected in case.expected.items():
+        if isinstance(expected, Mapping):
+            differences += _of_deadlines(expected, drawn.deadlines)
+        elif key == "no_deadlines" and isinstance(expected, tuple):
+            if arisen := tuple(one for one in expected if one in drawn.deadlines):
+                differences.append(Difference(key=key, expected=NONE, found=_said(arisen)))
+        elif key != "error" and expected != (found := _CONCLUSIONS[key](drawn)):
+            differences.append(Difference(key=key, expected=_said(expected), found=_said(found)))
+    return differences
+
+
+@attrs.frozen(kw_only=True)
+class _Drawn:
+    """The conclusions that were drawn for a case."""
+
+    classification: Classification
+    retention: Retention
+    access: Access | None
+    deadlines: Mapping[str, Deadline]
+
+    @classmethod
+    def of(cls, case: Case) -> "_Drawn":
+        given = case.given
+        as_of = case.as_of
+        law = given.law(as_of)
+        facts = given.facts(as_of)
+        asked = given.question
+        return cls(
+            classification=classify(facts, law=law, as_of=as_of),
+            retention=retention(facts, law=law, as_of=as_of),
+            access=access(facts, asked, law=law, as_of=as_of) if asked is not None else None,
+            deadlines={one.id: one for one in deadlines(facts, law=law, as_of=as_of)},
+        )
+
+    def of_acts(self, what: Callable[[ActDecided], Iterable[str]]) -> tuple[str, ...]:
+        """What is said of viewing and of copying, together."""
+        return tuple(sorted({one for act in self.acts for one in what(act)}))
+
+    @property
+    def acts(self) -> tuple[ActDecided, ...]:
+        return () if self.access is None else (self.access.view, self.access.copy)
+
+
+def _ids(grounds: Iterable[Ground]) -> tuple[str, ...]:
+    return tuple(sorted(one.rule for one in grounds))
+
+
+def _day(day: date | None) -> Expected:
+    return NONE if day is None else day
+
+
+def _access_rule(drawn: _Drawn) -> Expected:
+    return ", ".join(dict.fromkeys(act.ground.rule for act in drawn.acts))
+
+
+def _of_overlays(key: str) -> Callable[[_Drawn], Expected]:
+    def ids(act: ActDecided) -> tuple[str, ...]:
+        overlays: tuple[OverlayApplied, ...] = getattr(act, key)
+        return _ids(one.ground for one in overlays)
+
+    return lambda drawn: drawn.of_acts(ids)
+
+
+# What each key of an expectation is compared with.
+_CONCLUSIONS: Final[Mapping[str, Callable[[_Drawn], Expected]]] = {
+    "class": lambda drawn: drawn.classification.class_id,
+    "individuals": lambda drawn: drawn.classification.individuals or NONE,
+    "others": lambda drawn: drawn.classification.others,
+    "class_rule": lambda drawn: drawn.classification.ground.rule,
+    "overlays": lambda drawn: _ids(one.ground for one in drawn.classification.overlays),
+    "mismatches": lambda drawn: tuple(sorted(one.label for one in drawn.classification.mismatches)),
+    "missing": lambda drawn: tuple(
+        sorted({*drawn.classification.missing, *drawn.retention.missing})
+    ),
+    "class_missing": lambda drawn: drawn.classification.missing,
+    "retention_missing": lambda drawn: drawn.retention.missing,
+    "last_protected": lambda drawn: _day(drawn.retention.last_protected),
+    "statutory_floor": lambda drawn: _day(drawn.retention.statutory_floor),
+    "plain": lambda drawn: _day(drawn.retention.earliest_plain),
+    "conservative": lambda drawn: _day(drawn.retention.earliest_conservative),
+    "disposal": lambda drawn: _day(drawn.retention.disposal),
+    "ceiling": lambda drawn: _day(drawn.retention.ceiling),
+    "ceiling_passed": lambda drawn: drawn.retention.ceiling_passed,
+    "status": lambda drawn: drawn.retention.status.value,
+    "authority": lambda drawn: _ids(drawn.retention.authority),
+    "floors": lambda drawn: _ids(
+        one.ground for one in drawn.retention.floors if one.ground.certain
+    ),
+    "metadata_last_protected": lambda drawn: _day(drawn.retention.metadata_last_protected),
+    "could_change": lambda drawn: drawn.retention.could_change,
+    "view": lambda drawn: ", ".join(act.outcome for act in drawn.acts[:1]),
+    "copy": lambda drawn: ", ".join(act.outcome for act in drawn.acts[1:]),
+    "access_rule": _access_rule,
+    "unmet": lambda drawn: drawn.of_acts(lambda act: _ids(act.unmet)),
+    **{key: _of_overlays(key) for key in REDACTED},
+}
+
+
+def _of_deadlines(
+    expected: Mapping[str, Mapping[str, str | date]], found: Mapping[str, Deadline]
+) -> Iterable[Difference]:
+    for name, wanted in expected.items():
+        one = found.get(name)
+        if one is None:
+            yield Difference(key=f"deadlines.{name}", expected="it arises", found=NONE)
+            continue
+        known = {"plain": _day(one.plain), "rolled": _day(one.rolled), "status": one.status.value}
+        for key, value in wanted.items():
+            if value != known[key]:
+                yield Difference(
+                    key=f"deadlines.{name}.{key}", expected=_said(value), found=_said(known[key])
+                )
+
+
+def _said(value: Expected | None) -> str:
+    match value:
+        case None:
+            return "a judgement"
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return ", ".join(value) or NONE
+        case _:
+            return str(value)

@@ -122,7 +122,8 @@ class DayColumn:
     @property
     def known(self) -> Bools:
         """Where it is known, as a date or as one that never came."""
-        return self.days != UNKNOWN
+        found: Bools = self.days != UNKNOWN
+        return found
 
 
 Column = FlagColumn | CodeColumn | SetColumn | DayColumn

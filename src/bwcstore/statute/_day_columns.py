@@ -87,7 +87,8 @@ class Zone:
             late = seconds - days * _DAY_SECONDS >= change
             offset = np.where(late, self._then[days], offset)
         local = (seconds + offset) // _DAY_SECONDS + EPOCH
-        return np.minimum(local, LIMITLESS - 1).astype(np.int32)
+        found: Days = np.minimum(local, LIMITLESS - 1).astype(np.int32)
+        return found
 
     def _learn(self, day: int) -> None:
         begin = day * _DAY_SECONDS
@@ -97,9 +98,7 @@ class Zone:
         # No zone has changed its offset twice within one day of UTC.
         while first != then and high - low > 1:
             middle = (low + high) // 2
-            low, high = (
-                (middle, high) if self._offset(begin + middle) == first else (low, middle)
-            )
+            low, high = (middle, high) if self._offset(begin + middle) == first else (low, middle)
         self._change[day] = high
 
     def _offset(self, seconds: int) -> int:

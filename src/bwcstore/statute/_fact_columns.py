@@ -96,7 +96,8 @@ class Piece:
     @property
     def sound(self) -> Bools:
         """The rows without a problem."""
-        return self.problems == _NO_PROBLEM
+        found: Bools = self.problems == _NO_PROBLEM
+        return found
 
 
 def read_pieces(table: Any, *, law: Law, as_of: date) -> Iterator[Piece]:
@@ -217,9 +218,7 @@ class _Reader:
             problems=problems,
         )
 
-    def _note_listed(
-        self, spec: FactSpec, found: Listed, problems: npt.NDArray[np.int32]
-    ) -> None:
+    def _note_listed(self, spec: FactSpec, found: Listed, problems: npt.NDArray[np.int32]) -> None:
         # Two with one id are refused before anything is judged.
         problems[found.doubled] = _CONTRADICTION
         for bad, problem in (
@@ -276,7 +275,7 @@ def _absent(spec: FactSpec) -> Column | None:
         case bool():
             return FlagColumn(np.array([spec.absent]), YES)
         case frozenset():
-            has = {code: YES for code in spec.absent}
+            has = dict.fromkeys(spec.absent, YES)
             return SetColumn(has, np.array([bool(has)]), YES)
         case _ if spec.type is FactType.CODE:
             which = np.array([spec.codes.index(spec.absent)], dtype=np.int32)
@@ -297,4 +296,5 @@ def _set_column(spec: FactSpec, array: Any, place: Place) -> SetColumn:
             held[number] |= ~given & (code in spec.absent)
         given = YES
     has = dict(zip(spec.codes, held, strict=True))
-    return SetColumn(has, held.any(axis=0), given)
+    some: Bools = np.logical_or.reduce(held, axis=0)
+    return SetColumn(has, some, given)

@@ -123,9 +123,7 @@ class Given:
             for one in self.assertions
         )
 
-    def _note(
-        self, problems: list[Problem], error: InvalidInputError, *steps: str | int
-    ) -> None:
+    def _note(self, problems: list[Problem], error: InvalidInputError, *steps: str | int) -> None:
         table = self.table
         problems.append(
             Problem(
@@ -296,9 +294,7 @@ def read_given(table: Table, found: tuple[Pack, Agency], as_of: date | None) -> 
         )
     known_at = moment(table, "known_at")
     if known_at is not None and not table.has("history"):
-        table.problem(
-            ErrorKind.FIELD_INVALID, "known_at: there is no history of facts", "known_at"
-        )
+        table.problem(ErrorKind.FIELD_INVALID, "known_at: there is no history of facts", "known_at")
     return Given(
         pack=found[0],
         agency=found[1],

@@ -74,6 +74,19 @@ def agency_text(agency: str | Path) -> tuple[str, str]:
     return _text(agency, _AGENCIES, "agency file")
 
 
+def document_text(path: Path) -> str:
+    """The text of a file of the caller.
+
+    Args:
+        path: the path of the file.
+
+    Raises:
+        InvalidInputError: `source-not-found`, `source-unreadable`: the file cannot be read.
+        FormatError: `too-large`, `pack-syntax`: it is too large, or not UTF-8.
+    """
+    return _decoded(_read(path), str(path))
+
+
 def _folder(folder: str) -> Traversable:
     return files("bwcstore.statute").joinpath(folder)
 
@@ -89,7 +102,7 @@ def _ids(folder: str) -> tuple[str, ...]:
 def _text(wanted: str | Path, folder: str, what: str) -> tuple[str, str]:
     if isinstance(wanted, Path) or wanted.endswith(_SUFFIX):
         path = Path(wanted)
-        return _decoded(_read(path), str(path)), str(path)
+        return document_text(path), str(path)
     shipped = _ids(folder)
     if wanted not in shipped:
         raise NotFoundError(

@@ -162,9 +162,7 @@ def read_requests(spec: FactSpec, array: Any, place: Place) -> Requests:
         begun=day_numbers(fields["received"], place, gap=NEVER, rows=rows),
         ended=_ended(fields, "withdrawn", rows, place),
         days=days.astype(np.int32),
-        answers={
-            name: FlagColumn(truths(fields[name], absent=False), YES) for name in spec.codes
-        },
+        answers={name: FlagColumn(truths(fields[name], absent=False), YES) for name in spec.codes},
     )
 
 

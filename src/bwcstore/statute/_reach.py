@@ -6,8 +6,8 @@ Rules kept here (spec chapter `statute-pack`):
   (LAW-4);
 - what always holds does so while nothing is known (LAW-21).
 
-The search tries codes and flags one after the other, and is over as soon as the three-valued
-answer is known. It has a bound: what it cannot decide within that counts as reachable.
+The search tries codes and flags one after the other, and is over as soon as the answer no longer
+depends on the others. It has a bound: what it cannot decide within that counts as reachable.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,21 +35,19 @@ from bwcstore.statute._condition import (
 
 STEPS_MAX: Final = 20_000
 WORK_MAX: Final = 2_000_000
+_Values = dict[str, bool | str]
 
 
-@attrs.define
-class _Partial:
-    """What the search has settled so far."""
+class _Nothing:
+    """Knows nothing."""
 
-    values: dict[str, bool | str] = attrs.field(factory=dict)
-
-    def settled(self, name: str) -> Settled:
-        return self.values.get(name, Gap.UNKNOWN)
+    def settled(self, name: str) -> Settled:  # noqa: ARG002 -- it is a scope
+        return Gap.UNKNOWN
 
 
 def always_holds(condition: Condition) -> bool:
     """Whether the condition is yes whatever is known or not."""
-    return judge(condition, _Partial()) is Verdict.YES
+    return judge(condition, _Nothing()) is Verdict.YES
 
 
 @attrs.define
@@ -68,17 +66,16 @@ class Search:
         """Whether some facts make the condition yes; yes where that would take too long."""
         plain = self._plain(condition)
         size = 1 + sum(1 for _ in tests(plain))
-        scope = _Partial()
-        open_: list[tuple[str, Iterator[bool | str]]] = []
+        values: _Values = {}
+        tried: list[tuple[str, Iterator[bool | str]]] = []
         for _ in range(STEPS_MAX):
             self.left -= size
-            verdict = judge(plain, scope)
-            if verdict is Verdict.YES or self.left < 0:
+            answer = _answer(plain, values)
+            if answer is True or self.left < 0:
                 return True
-            if verdict is Verdict.UNKNOWN:
-                name = _undecided(plain, scope)
-                open_.append((name, iter(self.codes.get(name, (True, False)))))
-            if not _next(open_, scope):
+            if isinstance(answer, str):
+                tried.append((answer, iter(self.codes.get(answer, (True, False)))))
+            if not _next(tried, values):
                 return False
         return True
 
@@ -106,29 +103,45 @@ def _held(name: str, code: str) -> Flag:
     return Flag(f"{name} has {code}")
 
 
-def _next(open_: list[tuple[str, Iterator[bool | str]]], scope: _Partial) -> bool:
+def _next(tried: list[tuple[str, Iterator[bool | str]]], values: _Values) -> bool:
     """Settle the next value that was not tried; whether there was one."""
-    while open_:
-        name, values = open_[-1]
-        value = next(values, None)
+    while tried:
+        name, left = tried[-1]
+        value = next(left, None)
         if value is not None:
-            scope.values[name] = value
+            values[name] = value
             return True
-        scope.values.pop(name, None)
-        open_.pop()
+        values.pop(name, None)
+        tried.pop()
     return False
 
 
-def _undecided(condition: Condition, scope: _Partial) -> str:
-    """The first name on which the answer still depends."""
-    while True:
-        match condition:
-            case Not(part=part):
-                condition = part
-            case All(parts=parts) | Some(parts=parts):
-                condition = next(one for one in parts if judge(one, scope) is Verdict.UNKNOWN)
-            case Flag(name=name) | OneOf(name=name):
-                return name
-            case Always() | Has() | Happened() | Compare():
-                # `_plain` leaves none of these in a condition whose answer is open.
-                raise AssertionError
+def _answer(condition: Condition, values: _Values) -> bool | str:
+    """Yes, no, or the first name on which the answer still depends."""
+    match condition:
+        case Always():
+            return True
+        case Flag(name=name):
+            return values.get(name, name)
+        case OneOf(name=name, codes=codes):
+            return values[name] in codes if name in values else name
+        case Not(part=part):
+            answer = _answer(part, values)
+            return answer if isinstance(answer, str) else not answer
+        case All(parts=parts):
+            return _joined(parts, values, decisive=False)
+        case Some(parts=parts):
+            return _joined(parts, values, decisive=True)
+        case Has() | Happened() | Compare():
+            raise AssertionError  # `_plain` leaves none of these.
+
+
+def _joined(parts: tuple[Condition, ...], values: _Values, *, decisive: bool) -> bool | str:
+    undecided: str | None = None
+    for part in parts:
+        answer = _answer(part, values)
+        if answer is decisive:
+            return decisive
+        if undecided is None and isinstance(answer, str):
+            undecided = answer
+    return not decisive if undecided is None else undecided

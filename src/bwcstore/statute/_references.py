@@ -101,7 +101,7 @@ class Asking:
         elif spec is None:
             yield f"nothing declares the fact {name!r:.80}"
         elif spec.type not in types:
-            yield f"fact {name} is a {spec.type}: it is asked {_HOW[spec.type]}"
+            yield f"fact {name} is of type {spec.type}: it is asked {_HOW[spec.type]}"
         elif spec.about not in self.subjects:
             about = " or the ".join(sorted(self.subjects))
             yield f"fact {name} is about the {spec.about}: this rule asks about the {about}"

@@ -6,6 +6,7 @@ from typing import Final
 import attrs
 
 from bwcstore.errors import ErrorKind
+from bwcstore.statute._reading import check_pack
 from bwcstore.statute._toml import Problem
 from tests.unit.statute.small import PACK
 
@@ -40,8 +41,20 @@ class Broken:
         return document.replace(self.old, self.new, 1)
 
 
+def check(text: str) -> tuple[Problem, ...]:
+    """What is wrong with a pack."""
+    return check_pack(text, name="small.toml")
+
+
+def a_rule(table: str, id_: str, body: str = "") -> str:
+    """A rule of a table, with what every rule has."""
+    return f'[[{table}]]\nid = "{id_}"\n{RULE}{body}'
+
+
 def found(
-    broken: Broken, document: str, check: Callable[[str], tuple[Problem, ...]]
+    broken: Broken,
+    document: str = PACK,
+    check: Callable[[str], tuple[Problem, ...]] = check,
 ) -> tuple[tuple[ErrorKind, int, str | None], ...]:
     """Code, line and rule of each problem; the message of the first has what it should say."""
     problems = check(broken.text(document))
@@ -49,7 +62,7 @@ def found(
     return tuple((one.kind, one.line, one.rule) for one in problems)
 
 
-def expected(broken: Broken, document: str) -> tuple[tuple[ErrorKind, int, str | None], ...]:
+def expected(broken: Broken, document: str = PACK) -> tuple[tuple[ErrorKind, int, str | None], ...]:
     """Code, line and rule of the one problem that there is."""
     text = broken.text(document)
     assert text.count(broken.at) == 1, f"{broken.at!r} does not say where"

@@ -51,7 +51,7 @@ def test_first_rule_decides(
     ],
 )
 def test_requirements_have_to_be_met(
-    authorized: bool | None,  # noqa: FBT001 -- it is the fact
+    authorized: bool | None,
     purpose: str | None,
     unmet: list[str],
     missing: tuple[str, ...],

@@ -50,7 +50,7 @@ def test_other_possible_rules_are_named() -> None:
 @pytest.mark.spec("LAW-51")
 @pytest.mark.parametrize(("somebody", "expected"), [(True, "closed"), (False, None)])
 def test_no_label_for_individuals_where_there_are_none(
-    somebody: bool,  # noqa: FBT001 -- it is the fact
+    somebody: bool,
     expected: str | None,
 ) -> None:
     """A recording without individuals has only the label for other data."""
@@ -78,9 +78,7 @@ def test_overlays_go_with_the_class(
     assert expected == [(one.ground.rule, one.ground.certain) for one in found.overlays]
 
 
-@pytest.mark.parametrize(
-    ("force", "expected"), [("some", ["training"]), ("none", []), (None, [])]
-)
+@pytest.mark.parametrize(("force", "expected"), [("some", ["training"]), ("none", []), (None, [])])
 def test_labels_that_facts_belie_are_named(force: str | None, expected: list[str]) -> None:
     """A label whose expected facts are otherwise is a mismatch; what is unknown is none."""
     found = _classify(labels=["training", "evidence"], force=force)

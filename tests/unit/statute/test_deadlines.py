@@ -60,7 +60,7 @@ def test_both_dates_are_given(
 )
 def test_deadlines_arise_with_their_event(
     given: dict[str, object],
-    expected: bool,  # noqa: FBT001 -- it is what is expected
+    expected: bool,
 ) -> None:
     """Nothing is owed before the event, or where the condition does not hold."""
     assert expected == ("release" in _owed(date(2024, 6, 1), **given))

@@ -6,20 +6,11 @@ import pytest
 
 from bwcstore.errors import ErrorKind
 from bwcstore.statute._condition import Not, OneOf
-from bwcstore.statute._reading import check_pack, read_pack
-from bwcstore.statute._toml import Problem
-from tests.unit.statute.broken import RULE, Broken, expected, found
+from bwcstore.statute._reading import read_pack
+from tests.unit.statute.broken import RULE, Broken, check, expected, found
 from tests.unit.statute.small import PACK
 
 BASIC: Final = '[[floors]]\nid = "basic"\ncite = "s. 7(a)"\nverified = "text"\n'
-
-
-def _check(text: str) -> tuple[Problem, ...]:
-    return check_pack(text, name="small.toml")
-
-
-def _floor(body: str) -> str:
-    return f'[[floors]]\nid = "extra"\n{RULE}when = "always"\n{body}'
 
 
 def _fact(body: str) -> str:
@@ -27,7 +18,7 @@ def _fact(body: str) -> str:
 
 
 def _kinds(text: str) -> set[ErrorKind]:
-    return {problem.kind for problem in _check(text)}
+    return {problem.kind for problem in check(text)}
 
 
 @pytest.mark.spec("LAW-20")
@@ -71,7 +62,7 @@ def test_definitions_stand_for_their_conditions() -> None:
 )
 def test_fields_of_facts(body: str, kind: ErrorKind, says: str) -> None:
     """A fact has codes where its type has them, and stands for a value of its type."""
-    problems = _check(f"{PACK}\n{_fact(body)}")
+    problems = check(f"{PACK}\n{_fact(body)}")
 
     assert {kind} == {one.kind for one in problems}
     assert problems[0].message.startswith("fact extra: ")
@@ -98,7 +89,7 @@ def test_rules_that_are_named_have_names(table: str) -> None:
     plain = f'[[audit_elements]]\nid = "1.a-b"\n{RULE}'
 
     assert ErrorKind.FIELD_INVALID in _kinds(f"{PACK}\n{named}")
-    assert () == _check(f"{PACK}\n{plain}")
+    assert () == check(f"{PACK}\n{plain}")
 
 
 @pytest.mark.spec("LAW-2")
@@ -154,7 +145,7 @@ def test_ids_of_rules(id_: str) -> None:
 )
 def test_days_and_declarations(broken: Broken) -> None:
     """Versions are in order, rules begin and end with them, and a name is declared once."""
-    assert expected(broken, PACK) == found(broken, PACK, _check)
+    assert expected(broken) == found(broken)
 
 
 @pytest.mark.spec("LAW-4", "LAW-20")
@@ -171,7 +162,7 @@ def test_definitions_that_come_back(definitions: str, name: str, steps: str) -> 
     text = PACK.replace("[definitions]", f"[definitions]\n{definitions}")
     line = text[: text.index(f"\n{name} = ")].count("\n") + 2
 
-    (problem,) = _check(text)
+    (problem,) = check(text)
 
     assert (ErrorKind.PACK_CYCLE, line) == (problem.kind, problem.line)
     assert problem.message.endswith(f": {steps}")
@@ -184,7 +175,7 @@ def test_definitions_that_double_are_refused() -> None:
     doubling = "\n".join(f'd{n} = "d{n - 1} and not d{n - 1}"' for n in range(1, 30))
     text = PACK.replace("[definitions]", f'[definitions]\n{doubling}\nd0 = "minor_recorded"')
 
-    problems = _check(text)
+    problems = check(text)
 
     assert ErrorKind.PACK_SYNTAX == problems[0].kind
     assert "definition d10" in problems[0].message
@@ -201,7 +192,7 @@ def test_definitions_that_cannot_be_read() -> None:
         says="definition secret: '='",
     )
 
-    assert expected(broken, PACK) == found(broken, PACK, _check)
+    assert expected(broken) == found(broken)
 
 
 @pytest.mark.spec("LAW-4", "LAW-24")
@@ -216,4 +207,4 @@ def test_the_condition_for_individuals_asks_about_the_recording() -> None:
             says=says,
         )
 
-        assert expected(broken, PACK) == found(broken, PACK, _check)
+        assert expected(broken) == found(broken)

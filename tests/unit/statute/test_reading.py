@@ -11,29 +11,20 @@ import pytest
 from bwcstore.errors import ErrorKind, FormatError
 from bwcstore.statute._condition import Always, Flag, Not
 from bwcstore.statute._facts import Several
-from bwcstore.statute._reading import check_pack, read_pack
+from bwcstore.statute._reading import read_pack
 from bwcstore.statute._rules import Act, Counting, Verification
-from bwcstore.statute._toml import Problem
-from tests.unit.statute.broken import RULE, Broken, expected, found, without
+from tests.unit.statute.broken import RULE, Broken, check, expected, found, without
 from tests.unit.statute.small import PACK, small_pack
 
 BASIC: Final = '[[floors]]\nid = "basic"\ncite = "s. 7(a)"\nverified = "text"\n'
-
-
-def _check(text: str) -> tuple[Problem, ...]:
-    return check_pack(text, name="small.toml")
 
 
 def _floor(body: str) -> str:
     return f'[[floors]]\nid = "extra"\n{RULE}when = "always"\n{body}'
 
 
-def _fact(body: str) -> str:
-    return f'[[facts]]\nname = "extra"\nabout = "recording"\nquestion = "So?"\n{body}'
-
-
 def _kinds(text: str) -> set[ErrorKind]:
-    return {problem.kind for problem in _check(text)}
+    return {problem.kind for problem in check(text)}
 
 
 @pytest.mark.spec("LAW-1", "LAW-2")
@@ -170,7 +161,7 @@ def test_the_digest_is_sha_256_of_the_canonical_encoding() -> None:
 )
 def test_fields_of_another_form_are_refused(broken: Broken) -> None:
     """A field that is missing, not known or of another form is refused with its line."""
-    assert expected(broken, PACK) == found(broken, PACK, _check)
+    assert expected(broken) == found(broken)
 
 
 @pytest.mark.spec("LAW-1", "LAW-2", "LAW-4")
@@ -258,7 +249,7 @@ def test_fields_of_rules(broken: Broken) -> None:
     """What is wrong with a rule is refused with its line and the id of the rule."""
     rule = attrs.evolve(broken, rule="basic")
 
-    assert expected(rule, PACK) == found(rule, PACK, _check)
+    assert expected(rule) == found(rule)
 
 
 @pytest.mark.spec("LAW-1", "LAW-4")
@@ -275,7 +266,7 @@ def test_fields_of_rules(broken: Broken) -> None:
 )
 def test_fields_of_floors(body: str, kind: ErrorKind, says: str) -> None:
     """A floor has a period with its start, an end, or none, and says so in one way."""
-    problems = _check(f"{PACK}\n{_floor(body)}")
+    problems = check(f"{PACK}\n{_floor(body)}")
 
     assert [(kind, "extra")] == [(one.kind, one.rule) for one in problems]
     assert says in problems[0].message
@@ -292,7 +283,7 @@ def test_tables_that_must_be_there(table: str) -> None:
         text = without(table, document=text)
     text = text.replace("[[classification.rules]]", "[[other.rules]]")
 
-    (first, *_) = (one for one in _check(text) if one.kind is ErrorKind.FIELD_MISSING)
+    (first, *_) = (one for one in check(text) if one.kind is ErrorKind.FIELD_MISSING)
 
     assert 1 == first.line
     assert table.strip("[]") in first.message
@@ -311,7 +302,7 @@ def test_tables_that_must_be_there(table: str) -> None:
 )
 def test_other_formats(written: str, kind: ErrorKind) -> None:
     """A later format of this kind and a format of another kind have their codes, and no others."""
-    problems = _check("# pack\n" + PACK.replace('"bwcstore-pack/1"', written))
+    problems = check("# pack\n" + PACK.replace('"bwcstore-pack/1"', written))
 
     assert [(kind, 2)] == [(one.kind, one.line) for one in problems]
 
@@ -319,7 +310,7 @@ def test_other_formats(written: str, kind: ErrorKind) -> None:
 @pytest.mark.spec("LAW-4")
 def test_a_document_without_a_format() -> None:
     """Without a format nothing else is looked at."""
-    assert [ErrorKind.FIELD_MISSING] == [one.kind for one in _check("[pack]\n")]
+    assert [ErrorKind.FIELD_MISSING] == [one.kind for one in check("[pack]\n")]
 
 
 @pytest.mark.spec("LAW-1", "LAW-4")
@@ -328,7 +319,7 @@ def test_every_problem_is_found_and_the_first_is_raised() -> None:
     text = PACK.replace("cap_days = 180", "cap_days = 0").replace('act = "Act 1"\n', "")
     text = text.replace("rank = 2", "rank = -1\ncolour = 1")
 
-    problems = _check(text)
+    problems = check(text)
     with pytest.raises(FormatError) as caught:
         read_pack(text, name="small.toml")
 
@@ -353,7 +344,7 @@ def test_documents_that_are_no_packs(text: str, kind: ErrorKind) -> None:
         read_pack(text, name="small.toml")
 
     assert kind == caught.value.kind
-    assert [kind] == [one.kind for one in _check(text)]
+    assert [kind] == [one.kind for one in check(text)]
 
 
 @pytest.mark.spec("LAW-1")

@@ -228,8 +228,8 @@ def test_earliest_days(
 def test_ceilings_yield_and_say_so(
     given: dict[str, object],
     as_of: date,
-    passed: bool,  # noqa: FBT001 -- it is what is expected
-    noted: bool,  # noqa: FBT001 -- likewise
+    passed: bool,
+    noted: bool,
 ) -> None:
     """A ceiling is reported as passed; where something still protects, the conflict is noted."""
     found = _retain({"labels": ["training"], **given}, as_of=as_of)

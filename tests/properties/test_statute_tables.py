@@ -1,0 +1,222 @@
+"""Two evaluators, one law: for the same facts a table says what one recording's judgement says."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+import attrs
+import pyarrow as pa
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from bwcstore._values import Digest
+from bwcstore.statute import Agency, FactSpec, FactType, Hold, Law, Pack, RetentionRequest, Subject
+from bwcstore.statute._civil import Period
+from bwcstore.statute._condition import Always, Compare, Flag, Happened, Has, Moment, OneOf, Order
+from bwcstore.statute._library import agency_ids, load_agency, load_pack, pack_ids
+from bwcstore.statute._rules import ScheduleEntry, Verification
+from bwcstore.statute._tables import classify_table, retention_table
+from tests.unit.statute.small import small_law, small_pack
+from tests.unit.statute.tabled import arrow_table, classified, retained
+
+ROWS: Final = 40
+ZONES: Final = ("America/Chicago", "America/St_Johns", "Pacific/Apia", "Europe/Berlin")
+DAYS_OF_JUDGEMENT: Final = (
+    date(2024, 3, 11),
+    date(2024, 2, 29),
+    date(2026, 11, 2),
+    date(2031, 12, 31),
+)
+# Changes of the offset, one of them a minute after midnight; a day that Samoa left out; leap days.
+EDGES: Final = (
+    datetime(2024, 3, 10, 8, 0, tzinfo=UTC),
+    datetime(2024, 11, 3, 7, 0, tzinfo=UTC),
+    datetime(2006, 10, 29, 2, 31, tzinfo=UTC),
+    datetime(2011, 12, 30, 10, 0, tzinfo=UTC),
+    datetime(2024, 2, 29, 6, 0, tzinfo=UTC),
+    datetime(2023, 12, 31, 6, 0, tzinfo=UTC),
+    datetime(1970, 1, 1, 0, 0, tzinfo=UTC),
+)
+DATES: Final = (date(2020, 2, 29), date(2023, 11, 10), date(2024, 1, 31), date(1999, 12, 31))
+
+
+def days(as_of: date) -> st.SearchStrategy[date]:
+    """Dates around the day of the judgement, long before it, and a few after it."""
+    near = st.integers(-800, 0).map(lambda shift: as_of + timedelta(days=shift))
+    late = st.integers(1, 3).map(lambda shift: as_of + timedelta(days=shift))
+    return near | near | near | st.sampled_from(DATES) | late
+
+
+def moments(as_of: date) -> st.SearchStrategy[datetime]:
+    """Moments around changes of the offset, and around midnight in some zone."""
+    begun = days(as_of).map(lambda day: datetime(day.year, day.month, day.day, 5, tzinfo=UTC))
+    shift = st.sampled_from((-3600, -60, 0, 59, 60, 3599, 7200)) | st.integers(-90_000, 90_000)
+    found = st.builds(
+        lambda moment, by: moment + timedelta(seconds=by),
+        begun | begun | st.sampled_from(EDGES),
+        shift,
+    )
+    return found.map(lambda moment: max(moment, EDGES[-1]))
+
+
+def requests(spec: FactSpec, as_of: date) -> st.SearchStrategy[RetentionRequest]:
+    """A request, mostly one that can be accepted."""
+    answer = st.sampled_from((True, True, True, False))
+    return st.builds(
+        RetentionRequest,
+        id=st.sampled_from(("r1", "r2", "r3", "ä")),
+        received=days(as_of),
+        days=st.sampled_from((1, 90, 180, 181, 36_500)),
+        withdrawn=st.none() | st.just(as_of + timedelta(days=1)) | days(as_of),
+        answers=st.fixed_dictionaries(dict.fromkeys(spec.codes, answer)),
+    )
+
+
+def holds(spec: FactSpec, as_of: date) -> st.SearchStrategy[Hold]:
+    """A hold, released or not, sometimes in the wrong order."""
+    later = st.integers(0, 60).map(lambda shift: as_of + timedelta(days=shift))
+    return st.builds(
+        Hold,
+        id=st.sampled_from(("h1", "h2", "h3")),
+        kind=st.sampled_from(spec.codes),
+        placed=days(as_of),
+        released=st.none() | later | days(as_of),
+    )
+
+
+def values(spec: FactSpec, as_of: date) -> st.SearchStrategy[Any]:
+    """Any value of a fact, or None: it is not given."""
+    found: st.SearchStrategy[Any]
+    match spec.type:
+        case FactType.FLAG:
+            found = st.booleans()
+        case FactType.CODE:
+            found = st.sampled_from(spec.codes)
+        case FactType.CODES:
+            found = st.frozensets(st.sampled_from(spec.codes), max_size=3)
+        case FactType.DATE:
+            found = days(as_of)
+        case FactType.INSTANT:
+            found = moments(as_of)
+        case FactType.REQUESTS:
+            found = st.lists(requests(spec, as_of), max_size=4, unique_by=lambda one: one.id)
+        case FactType.HOLDS:
+            found = st.lists(holds(spec, as_of), max_size=3, unique_by=lambda one: one.id)
+    return found | found | st.none()
+
+
+def _entry(name: str, **more: Any) -> ScheduleEntry:
+    return ScheduleEntry(
+        id=name,
+        cite="schedule",
+        verified=Verification.TEXT,
+        says="An entry.",
+        effective_from=date.min,
+        authority="panel",
+        **more,
+    )
+
+
+def schedule(pack: Pack) -> tuple[ScheduleEntry, ...]:
+    """A schedule in which every sort of entry occurs, over whatever facts the pack has."""
+    own = [spec for spec in pack.facts if spec.about is Subject.RECORDING]
+    first = {spec.type: spec for spec in reversed(own)}
+    start = first[FactType.INSTANT].name
+    kept = Period.parse("60 days")
+    found = [_entry("all", when=Always(), period=kept, start=start, confirmed=True)]
+    if spec := first.get(FactType.FLAG):
+        when = Flag(spec.name)
+        found.append(
+            _entry("flag", when=when, period=Period.parse("3 years"), start=start, confirmed=True)
+        )
+    if spec := first.get(FactType.CODE):
+        when = OneOf(spec.name, frozenset(spec.codes[-1:]))
+        found.append(_entry("code", when=when, permanent=True))
+    if spec := first.get(FactType.CODES):
+        when = Has(spec.name, None)
+        found.append(_entry("some", when=when, period=kept, start=start, confirmed=True))
+    if spec := first.get(FactType.DATE):
+        late = Compare(Moment(spec.name, kept), Order.FROM, Moment(start))
+        found.append(_entry("date", when=Happened(spec.name), period=kept, start=spec.name))
+        found.append(_entry("late", when=late, period=Period.parse("1 month"), start=start))
+    return tuple(found)
+
+
+def _agency(pack: Pack, draw: Callable[[st.SearchStrategy[Any]], Any]) -> Agency:
+    shipped = [one for one in map(load_agency, agency_ids()) if one.pack == pack.id]
+    entries = draw(st.booleans())
+    made = Agency(
+        id="made",
+        pack=pack.id,
+        title="Made",
+        digest=Digest(bytes(32)),
+        zone=draw(st.sampled_from(ZONES)),
+        chief="chief",
+        responsible_authority="clerk",
+        roll_floors=draw(st.booleans()),
+        grace_days=draw(st.sampled_from((0, 7))),
+        schedule=schedule(pack) if entries else schedule(pack)[1:],
+        choices={one.id: draw(st.sampled_from(one.options)) for one in pack.choices},
+    )
+    return draw(st.sampled_from([made, made, *shipped]))
+
+
+@cache
+def _pack(name: str) -> Pack:
+    return small_pack() if name == "small" else load_pack(name)
+
+
+@st.composite
+def batches(draw: st.DrawFn, name: str) -> tuple[Law, date, list[str], list[dict[str, Any]]]:
+    """A law, a day, the names of columns, and rows.
+
+    A few values of each fact are drawn, and rows are put together from them: rows that were drawn
+    value by value would be few.
+    """
+    pack = _pack(name)
+    as_of = draw(st.sampled_from(DAYS_OF_JUDGEMENT))
+    on = draw(st.sampled_from([as_of, *(one.effective for one in pack.versions)]))
+    law = pack.law(_agency(pack, draw), on=on)
+    pools = {
+        spec.name: draw(st.lists(values(spec, as_of), min_size=1, max_size=4))
+        for spec in pack.facts
+    }
+    left_out = draw(st.sets(st.sampled_from(sorted(pools)), max_size=6))
+    chance = random.Random(draw(st.integers(0, 2**32)))
+    names = [name for name in pools if name not in left_out]
+    chance.shuffle(names)
+    gap = draw(st.sampled_from((0.0, 0.2, 0.9)))
+    rows = [
+        {
+            name: None if chance.random() < gap else chance.choice(pools[name])
+            for name in names
+        }
+        for _ in range(ROWS)
+    ]
+    return law, as_of, names, rows
+
+
+@pytest.mark.spec(
+    *(f"LAW-{number}" for number in (11, 21, 22, 23, 30, 33, 34, 50, 51, 52)),
+    *(f"LAW-{number}" for number in (60, 61, 62, 63, 64, 65, 66, 67, 68)),
+)
+@pytest.mark.parametrize("name", [*pack_ids(), "small"])
+@given(st.data())
+def test_tables_say_what_judgements_say(name: str, data: st.DataObject) -> None:
+    """For each row, every column is what the judgement of that recording alone says."""
+    law, as_of, names, rows = data.draw(batches(name))
+    facts = [law.pack.read_facts({name: row[name] for name in names}) for row in rows]
+
+    table = arrow_table(law, rows, names)
+    classes = classify_table(table, law=law, as_of=as_of).drop_columns("object").to_pylist()
+    kept = retention_table(table, law=law, as_of=as_of).drop_columns("object").to_pylist()
+
+    for status, count in Counter(row["status"] for row in kept if not row["problem"]).items():
+        event(f"{name} {status}", count)
+    event(f"{name} problems", sum(row["problem"] is not None for row in kept))
+    assert [classified(one, law, as_of) for one in facts] == classes
+    assert [retained(one, law, as_of) for one in facts] == kept
