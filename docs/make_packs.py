@@ -146,7 +146,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _level(verified: Verification) -> str:
-    return f"⚠ **{verified}**" if verified is Verification.UNVERIFIED else str(verified)
+    return f"⚠\u00a0**{verified}**" if verified is Verification.UNVERIFIED else str(verified)
 
 
 def _links(wanted: Iterable[str], sources: Mapping[str, Source]) -> list[str]:
@@ -184,16 +184,15 @@ def _rule_rows(
         ends = "" if rule.effective_to is None else f"to {rule.effective_to}"
         rows.append(
             [
-                f"{_code(rule.id)}<br>{_flat(rule.cite)}",
+                "<br>".join(filter(None, (_code(rule.id), _flat(rule.cite), begins, ends))),
                 "<br>".join(text),
-                "<br>".join(filter(None, (begins, ends))) or "always",
                 "<br>".join([_level(rule.verified), *_links(rule.source, sources)]),
             ]
         )
     return rows
 
 
-RULE_HEAD: Final = ("rule", "what it says", "law", "checked")
+RULE_HEAD: Final = ("rule, law", "what it says", "checked")
 
 
 def _fact_rows(specs: Iterable[FactSpec]) -> list[list[str]]:
@@ -205,7 +204,7 @@ def _fact_rows(specs: Iterable[FactSpec]) -> list[list[str]]:
         if spec.ahead:
             text.append("may lie in the future")
         text += _said("Law", spec.cite) + _said("Note", spec.note)
-        rows.append([_code(spec.name), str(spec.type), "<br>".join(text), _silence(spec)])
+        rows.append([f"{_code(spec.name)}<br>{spec.type}", "<br>".join(text), _silence(spec)])
     return rows
 
 
@@ -242,7 +241,7 @@ def _head(pack: Pack) -> list[str]:
 def _versions(pack: Pack, sources: Mapping[str, Source]) -> list[str]:
     rows = [
         [
-            str(one.effective),
+            _code(one.effective),
             "<br>".join([_flat(one.act), *_said("Note", one.note)]),
             "<br>".join([_level(one.verified), *_links(one.source, sources)]),
         ]
@@ -260,8 +259,8 @@ def _facts(pack: Pack) -> list[str]:
     for about, heading in ABOUT.items():
         specs = [spec for spec in pack.facts if spec.about is about]
         if specs:
-            head = ("fact", "type", "question", "not said")
-            parts += [f"### {heading}\n", _table(head, _fact_rows(specs))]
+            table = _table(("fact", "question", "not said"), _fact_rows(specs))
+            parts += [f"### {heading}\n", table]
     return parts
 
 
@@ -365,25 +364,23 @@ def _index(packs: Sequence[Pack], agencies: Sequence[Agency]) -> str:
     rows = []
     for pack in packs:
         counts = Counter(rule.verified for rule in all_rules(pack))
+        under = [f"with agency {_code(one.id)}" for one in agencies if one.pack == pack.id]
         rows.append(
             [
                 f"[{_code(pack.id)}]({pack.id}.md)",
-                _flat(pack.title),
-                str(pack.versions[0].effective),
-                str(pack.reviewed),
-                *(str(counts[one]) for one in LEVELS),
-                _codes(one.id for one in agencies if one.pack == pack.id),
+                "<br>".join([_flat(pack.title), *under]),
+                f"{pack.versions[0].effective}<br>{pack.reviewed}",
+                "<br>".join(f"{_level(one)}: {counts[one]}" for one in LEVELS),
             ]
         )
-    levels = [_level(one) for one in LEVELS]
     return "\n".join(
         [
             "# Statute packs\n",
             f"{WRITTEN}\n",
             "The packs that come with the library, and the agency files.\n",
             f"{ADVICE}\n",
-            _table(("pack", "covers", "law from", "reviewed", *levels, "agencies"), rows),
-            "The last columns count rules by how well they were checked:\n",
+            _table(("pack", "covers", "law from, reviewed", "rules"), rows),
+            "Rules are counted by how well they were checked:\n",
             *(f"- {_level(one)}: {says}" for one, says in LEVELS.items()),
             "",
             "[How a statute becomes a decision](../../concepts/law.md) says how they are applied,",

@@ -238,7 +238,7 @@ def test_unchecked_rules_are_marked(identifier: str) -> None:
     unchecked = [rule for rule in rules if rule.verified is Verification.UNVERIFIED]
 
     assert len(unchecked) == sum(
-        row.startswith("| `") and "⚠ **unverified**" in row for row in rows
+        row.startswith("| `") and "⚠\u00a0**unverified**" in row for row in rows
     )
 
 

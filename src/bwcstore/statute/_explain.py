@@ -12,6 +12,7 @@ Rules kept here (spec chapter `statute-pack`):
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from enum import Enum
+from typing import cast
 
 import attrs
 
@@ -21,19 +22,18 @@ from bwcstore.errors import InvalidInputError
 from bwcstore.statute._access import access as judge_access
 from bwcstore.statute._classify import classify
 from bwcstore.statute._deadlines import deadlines as judge_deadlines
+from bwcstore.statute._explain_dates import deadline_lines, retention_lines
 from bwcstore.statute._explain_text import (
     access_lines,
     class_lines,
     closing_lines,
-    deadline_lines,
     fact_lines,
     headline_lines,
     missing_lines,
-    retention_lines,
     title_lines,
     what_if_lines,
 )
-from bwcstore.statute._explain_words import value_text
+from bwcstore.statute._explain_words import WhatIf, value_text
 from bwcstore.statute._facts import Facts, FactSpec, FactType, Value
 from bwcstore.statute._judgements import (
     Access,
@@ -41,7 +41,6 @@ from bwcstore.statute._judgements import (
     Deadline,
     Question,
     Retention,
-    WhatIf,
 )
 from bwcstore.statute._pack import Law
 from bwcstore.statute._retention import retention as judge_retention
@@ -84,7 +83,7 @@ class Explanation:
             missing_lines(self.missing, self.law),
             what_if_lines(self.what_if, self.retention),
             access_lines(self.access),
-            deadline_lines(self.deadlines),
+            deadline_lines(self.deadlines, self.law),
             closing_lines(self.law),
         )
         return "".join(f"{line}\n" for lines in parts for line in lines)
@@ -155,9 +154,7 @@ def _what_ifs(facts: Facts, now: Retention, law: Law) -> Iterator[WhatIf]:
         spec = law.specs.get(name)
         for value in () if spec is None else _answers(spec, facts, law, now.as_of):
             try:
-                then = judge_retention(
-                    facts.with_values({name: value}), law=law, as_of=now.as_of
-                )
+                then = judge_retention(facts.with_values({name: value}), law=law, as_of=now.as_of)
             except InvalidInputError:
                 # The other facts rule this answer out.
                 continue
@@ -203,7 +200,11 @@ def _json(value: object) -> Json:
         case Mapping():
             return {str(name): _json(one) for name, one in value.items()}
         case _ if attrs.has(type(value)) and not isinstance(value, Instant):
-            names = (field.name for field in attrs.fields(type(value)))
-            return {name: _json(getattr(value, name)) for name in names}
+            return {
+                name: _json(inner)
+                for name, inner in attrs.asdict(
+                    cast("attrs.AttrsInstance", value), recurse=False
+                ).items()
+            }
         case _:
             return str(value)

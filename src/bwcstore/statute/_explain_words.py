@@ -9,9 +9,11 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import attrs
+
 from bwcstore._values import Instant
 from bwcstore.statute._facts import FactSpec, FactType, Hold, RetentionRequest
-from bwcstore.statute._judgements import Ground
+from bwcstore.statute._judgements import Ground, RetentionStatus
 from bwcstore.statute._rules import Verification
 
 WIDTH: Final = 80
@@ -22,6 +24,23 @@ VERIFIED: Final = {
     Verification.SECONDARY: "wording not seen, an authoritative source states it",
     Verification.UNVERIFIED: "NOT VERIFIED: no source was seen",
 }
+
+
+@attrs.frozen(kw_only=True)
+class WhatIf:
+    """What would become of a recording, were one fact another.
+
+    Attributes:
+        fact: the name of the fact.
+        value: the other value, in words.
+        status: where the recording would stand.
+        last_protected: the last day that would be protected; None without limit.
+    """
+
+    fact: str
+    value: str
+    status: RetentionStatus
+    last_protected: date | None
 
 
 def paragraph(text: str, *, level: int = 0, lead: str = "") -> Iterator[str]:
@@ -43,9 +62,9 @@ def paragraph(text: str, *, level: int = 0, lead: str = "") -> Iterator[str]:
     )
 
 
-def heading(text: str) -> Iterator[str]:
+def heading(text: str, detail: str = "") -> Iterator[str]:
     """A line that begins a section, with an empty one before it."""
-    yield from ("", text.upper())
+    yield from ("", text.upper() + (f": {detail}" if detail else ""))
 
 
 def day_text(day: date | None) -> str:
@@ -61,12 +80,17 @@ def weekday_text(day: date) -> str:
 def ground_lines(ground: Ground, *, level: int) -> Iterator[str]:
     """The citation of a rule, how well it is verified, what it says and what it leaves open."""
     head = f"{ground.cite} [rule {ground.rule}; {VERIFIED[ground.verified]}]"
-    yield from paragraph(head, level=level, lead="")
+    yield from paragraph(head, level=level)
     yield from paragraph(ground.says, level=level + 1)
     if ground.ambiguity is not None:
         yield from paragraph(ground.ambiguity, level=level + 1, lead="Left open: ")
     if ground.note is not None:
         yield from paragraph(ground.note, level=level + 1, lead="Note: ")
+
+
+def maybe(ground: Ground) -> str:
+    """What is to be added where it is not certain that a rule applies."""
+    return "" if ground.certain else " (may apply: a fact is missing)"
 
 
 def cites(grounds: Iterable[Ground]) -> str:

@@ -33,8 +33,7 @@ def load_pack(pack: str | Path) -> Pack:
     """Load a pack.
 
     Args:
-        pack: the id of one that is shipped, such as `us-mn`, or the path of a file, which ends
-            in `.toml`.
+        pack: the id of one that is shipped, or the path of a file, which ends in `.toml`.
 
     Raises:
         NotFoundError: `pack-unknown`: no pack of this id is shipped.

@@ -91,7 +91,7 @@ class Pack:
     """The statutes of one jurisdiction, all dated versions together.
 
     Attributes:
-        id: its id, such as `us-mn`.
+        id: its id: by custom the ISO 3166-2 code of the jurisdiction, in lower case.
         title: what it covers.
         jurisdiction: whose law it is, in words.
         reviewed: the day on which its sources were last looked at.
@@ -197,7 +197,7 @@ class Agency:
     """One agency: its zone, its records schedule and its choices.
 
     Attributes:
-        id: its id, such as `us-mn-becker`.
+        id: its id: by custom that of its pack, and its name.
         pack: the id of the pack it is under.
         title: its name.
         digest: SHA-256 over the canonical encoding of what the file says.
