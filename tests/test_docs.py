@@ -225,7 +225,7 @@ def test_pack_pages_are_in_the_navigation() -> None:
 
 @pytest.mark.parametrize("identifier", pack_ids())
 def test_unchecked_rules_are_marked(identifier: str) -> None:
-    """Each rule and schedule entry that nobody has checked is marked on its page."""
+    """Each version, rule and schedule entry that nobody has checked is marked on its page."""
     packs = _script("make_packs")
     entries = [
         entry
@@ -233,7 +233,8 @@ def test_unchecked_rules_are_marked(identifier: str) -> None:
         if agency.pack == identifier
         for entry in agency.schedule
     ]
-    rules = [*packs.all_rules(load_pack(identifier)), *entries]
+    pack = load_pack(identifier)
+    rules = [*pack.versions, *packs.all_rules(pack), *entries]
     rows = (packs.FOLDER / f"{identifier}.md").read_text("utf-8").splitlines()
     unchecked = [rule for rule in rules if rule.verified is Verification.UNVERIFIED]
 

@@ -11,6 +11,7 @@ from bwcstore.cli import (
     _evidence,
     _ingest,
     _keys,
+    _law,
     _stores,
     _verify,
 )
@@ -32,6 +33,7 @@ def build() -> typer.Typer:
     _keys.register(app)
     _actors.register(app)
     _stores.register_upkeep(app)
+    _law.register(app)
     _demo.register(app)
     return app
 

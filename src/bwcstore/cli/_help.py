@@ -141,6 +141,40 @@ broken ingests, and whether the store is read-only and why. Exit code 1 when the
 warning. Nothing is written to the store. Damage is looked for by `bwcstore verify` and
 `bwcstore key health`.
 """,
+        "law packs": """\
+Of each pack: its id, on which days the law changed, how many rules it has and how well their
+wording is verified, when its sources were last looked at, and its digest.
+""",
+        "law show": """\
+Table by table, in the order of the pack. `!` marks a rule whose wording nobody has compared
+with the provision. For example: `bwcstore law show us-mn --as-of 2021-06-01`.
+""",
+        "law explain": """\
+A fact file is TOML: `format = "bwcstore-facts/1"`, `pack` and `agency` (ids of shipped ones,
+or paths in `.toml` beside the file), `as_of`, and the facts under `[facts]`. `law` may name
+another day whose law is meant. With `[[history]]` facts are assertions, and `known_at` says
+which of them count. `[question]` has the `actor` who wants to see the recording, and the
+`purpose`.
+
+Printed are the conclusions, each with its provision, how well that is verified, the
+arithmetic of every date, what is missing and whom to ask for it, what could change the date,
+who may see the recording, and what is owed. For example: `bwcstore law explain facts.toml
+--as-of 2024-06-01`. It is no legal advice.
+""",
+        "law cases": """\
+Cases are facts with the conclusions that a lawyer expects. For example: `bwcstore law cases
+us-mn`; or, for a pack that is being written, `bwcstore law cases us-ex.toml --folder cases`.
+""",
+        "law diff": """\
+`+` is a rule that is law on the second day only, `-` one of the first day only, `~` one that
+says something else. For example: `bwcstore law diff us-mn 2023-07-31 2023-08-01`.
+""",
+        "law check": """\
+Packs, agency files, fact files and case files in any mixture; each says what it is by its
+`format`. An agency file is checked under the pack that it names: one of the files given, else
+the shipped one. Each problem has its file and line, the id of the rule, and a code. For
+example: `bwcstore law check us-ex.toml us-ex-springfield.toml`.
+""",
         "demo": """\
 About ten seconds, no network. Encodes three recordings (extra `media`), or takes yours;
 ingests them into a store of their own; shows a refusal, an authorization, playback with

@@ -1,13 +1,14 @@
-"""What the words on a command line mean: times, pairs, ranges, ids, lengths."""
+"""What the words on a command line mean: days, times, pairs, ranges, ids, lengths."""
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from bwcstore._values import ByteRange, Instant, ObjectId
 from bwcstore.errors import ErrorKind, InvalidInputError
 
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _RANGE: Final = re.compile(r"(\d+)(?:-(\d*)|\+(\d+))", re.ASCII)
 _LENGTH: Final = re.compile(r"(\d+)(?:([KMGT])i?B?|B)?", re.ASCII)
 _UNITS: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -31,6 +32,20 @@ def instant(text: str, what: str) -> Instant:
             f"{what}: not a time of ISO 8601 with its zone, "
             f"such as 2026-03-14T16:07:00-05:00: {text!r:.80}"
         ) from exc
+
+
+def civil_date(text: str, what: str) -> date:
+    """A day: `2026-03-14`.
+
+    Raises:
+        InvalidInputError: any other text, or a day that does not exist.
+    """
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError as exc:
+        raise _invalid(f"{what}: no day of the calendar: {text!r:.80}") from exc
+    raise _invalid(f"{what}: not a day such as 2026-03-14: {text!r:.80}")
 
 
 def pairs(texts: Iterable[str], what: str) -> dict[str, str]:

@@ -54,12 +54,13 @@ def load_fact_file(path: Path) -> FactFile:
     return read_fact_file(document_text(path), name=str(path), find=_Finder(folder=path.parent))
 
 
-def load_cases(places: Iterable[Path]) -> tuple[CaseFile, ...]:
+def load_cases(places: Iterable[Path], *, pack: Pack | None = None) -> tuple[CaseFile, ...]:
     """Load the case files of folders, and single ones.
 
     Args:
         places: paths of case files, and of folders in which they are looked for; folders are
             searched through, and other documents in them left out.
+        pack: stands for the shipped pack of its id, where files name that.
 
     Raises:
         InvalidInputError: `source-not-found`, `source-unreadable`: a file cannot be read.
@@ -67,6 +68,7 @@ def load_cases(places: Iterable[Path]) -> tuple[CaseFile, ...]:
         NotFoundError: `name-absent`: there is no case file.
     """
     asked = tuple(places)
+    known = {} if pack is None else {pack.id: pack}
     packs: dict[Path, dict[str, Pack]] = {}
     found = []
     for place in asked:
@@ -75,7 +77,7 @@ def load_cases(places: Iterable[Path]) -> tuple[CaseFile, ...]:
             text = document_text(path)
             if place.is_dir() and not _is_of_cases(text, str(path)):
                 continue
-            find = _Finder(folder=path.parent, packs=packs.setdefault(path.parent, {}))
+            find = _Finder(folder=path.parent, packs=packs.setdefault(path.parent, dict(known)))
             found.append(read_cases(text, name=str(path), find=find))
     if not found:
         where = ", ".join(str(one) for one in asked)

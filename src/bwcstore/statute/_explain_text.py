@@ -236,7 +236,11 @@ def what_if_lines(what_if: Iterable[WhatIf], now: Retention) -> Iterator[str]:
     if not others:
         return
     yield from heading("What could change the date")
-    yield "  Each alone, with everything else as it is; any other answer changes nothing:"
+    yield from paragraph(
+        "Each alone, with everything else as it is; what changes nothing is left out. Of dates,"
+        " the day of the judgement is tried.",
+        level=1,
+    )
     for one in others:
         kept = f"last protected day {day_text(one.last_protected)}"
         if one.last_protected is None and one.status is RetentionStatus.NO_AUTHORITY:

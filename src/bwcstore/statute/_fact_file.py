@@ -60,6 +60,11 @@ class Given:
     assertions: tuple[Assertion, ...]
     table: Table
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The agency's time zone."""
+        return ZoneInfo(self.agency.zone)
+
     def law(self, as_of: date) -> Law:
         """The law that is meant, for a judgement on a day.
 
@@ -83,8 +88,7 @@ class Given:
                 error.add_note(str(other))
             raise error
         history = FactHistory(self._assertions())
-        zone = ZoneInfo(self.agency.zone)
-        known = history.known(self.pack, zone=zone, on=as_of, at=self.known_at or _LAST)
+        known = history.known(self.pack, zone=self.zone, on=as_of, at=self.known_at or _LAST)
         return known.with_values(values)
 
     def problems(self) -> tuple[Problem, ...]:
@@ -92,7 +96,7 @@ class Given:
         _, found = self._read()
         if not found:
             try:
-                FactHistory(self._assertions()).check(self.pack, zone=ZoneInfo(self.agency.zone))
+                FactHistory(self._assertions()).check(self.pack, zone=self.zone)
                 if self.as_of is not None:
                     settle(self.facts(self.as_of), law=self.law(self.as_of), as_of=self.as_of)
             except InvalidInputError as exc:
