@@ -25,7 +25,14 @@ from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import Output, shown
 from bwcstore.cli._parse import civil_date
 from bwcstore.errors import ErrorKind, NotFoundError
-from bwcstore.statute._case_files import cases_of, check_files, load_cases, load_fact_file
+from bwcstore.statute._case_files import (
+    cases_of,
+    check_files,
+    is_case_file,
+    load_cases,
+    load_fact_file,
+)
+from bwcstore.statute._case_tables import Case
 from bwcstore.statute._cases import CaseResult, run_cases
 from bwcstore.statute._civil import local_date
 from bwcstore.statute._explain import explain as explain_facts
@@ -117,35 +124,40 @@ def explain(
 def cases(
     common: Common,
     *,
-    pack_name: _PackName,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="PACK", help="The id of a shipped pack, a pack in `.toml`, or a case file."
+        ),
+    ],
     folder: Annotated[
         Path | None,
         typer.Option(help="A folder with case files. [default: those that come with the pack]"),
     ] = None,
 ) -> int:
     """Judge the cases of a pack; exit code 1 when one comes out otherwise than it says."""
-    pack = load_pack(pack_name)
-    place = cases_of(pack.id) if folder is None else folder
-    files = load_cases([place], pack=pack)
-    own = [case for file in files for case in file.cases if case.given.pack.id == pack.id]
-    if not own:
-        raise NotFoundError(ErrorKind.NAME_ABSENT, f"no case of pack {pack.id} in {place}")
-    results = run_cases(own)
+    results = run_cases(_asked_for(what, folder))
     failed = sum(not one.passed for one in results)
     if common.output.machine:
-        common.output.document(
-            {
-                "pack": pack.id,
-                "digest": str(pack.digest),
-                "failed": failed,
-                "cases": [_case_json(one) for one in results],
-            }
-        )
+        common.output.document({"failed": failed, "cases": [_case_json(one) for one in results]})
     else:
         for one in results:
             _print(common.output, _case_lines(one))
         _print(common.output, ["", f"{len(results)} cases, {failed} failed"])
     return Exit.FINDINGS if failed else Exit.OK
+
+
+def _asked_for(what: str, folder: Path | None) -> list[Case]:
+    """The cases of a file, or those of a pack in a folder."""
+    if what.endswith(".toml") and is_case_file(Path(what)):
+        return [case for file in load_cases([Path(what)]) for case in file.cases]
+    pack = load_pack(what)
+    place = cases_of(pack.id) if folder is None else folder
+    files = load_cases([place], pack=pack)
+    found = [case for file in files for case in file.cases if case.given.pack.id == pack.id]
+    if not found:
+        raise NotFoundError(ErrorKind.NAME_ABSENT, f"no case of pack {pack.id} in {place}")
+    return found
 
 
 def _case_json(result: CaseResult) -> dict[str, object]:

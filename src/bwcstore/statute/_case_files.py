@@ -85,6 +85,16 @@ def load_cases(places: Iterable[Path], *, pack: Pack | None = None) -> tuple[Cas
     return tuple(found)
 
 
+def is_case_file(path: Path) -> bool:
+    """Whether a file says that it is one of cases.
+
+    Raises:
+        InvalidInputError: `source-not-found`, `source-unreadable`: it cannot be read.
+        FormatError: it is not TOML.
+    """
+    return _is_of_cases(document_text(path), str(path))
+
+
 def cases_of(pack: str) -> Path:
     """The folder of the cases of a shipped pack; of the source tree, where that is what runs."""
     package = Path(str(files("bwcstore.statute")))

@@ -7,6 +7,8 @@ from typing import Final
 from bwcstore.statute import agency_ids, load_agency, load_pack, pack_ids
 
 SOURCES: Final = Path(__file__).parents[3] / "src/bwcstore"
+# Its examples are for people to type.
+WORDS_FOR_PEOPLE: Final = {"cli/_help.py"}
 
 
 def test_no_code_mentions_a_jurisdiction() -> None:
@@ -25,4 +27,4 @@ def test_no_code_mentions_a_jurisdiction() -> None:
     }
 
     assert words
-    assert set() == found
+    assert set() == found - WORDS_FOR_PEOPLE
