@@ -21,15 +21,17 @@ def value_of(spec: Table, value: Any, zone: dt.tzinfo) -> Any:
         return value.astimezone(zone).date()
     if kind == "requests" and any(set(one["answers"]) != set(codes) for one in value):
         raise RefusedError("request-incomplete", f"{spec['name']} leaves a flag open")
-    fits = {
-        "flag": isinstance(value, bool),
-        "code": isinstance(value, str) and value in codes,
-        "codes": not isinstance(value, (str, bool, dt.date)) and set(value) <= set(codes),
-        "date": isinstance(value, dt.date) and not isinstance(value, dt.datetime),
-        "requests": True,
-        "holds": kind == "holds" and all(one["kind"] in codes for one in value),
-    }
-    if not fits.get(kind):
+    if kind == "codes":
+        fits = isinstance(value, (list, set, frozenset)) and set(value) <= set(codes)
+    elif kind == "date":
+        fits = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+    elif kind == "holds":
+        fits = all(one["kind"] in codes for one in value)
+    elif kind == "code":
+        fits = isinstance(value, str) and value in codes
+    else:
+        fits = kind == "requests" or (kind == "flag" and isinstance(value, bool))
+    if not fits:
         raise RefusedError("fact-type", f"{spec['name']} cannot be {value!r}")
     return frozenset(value) if kind == "codes" else value
 

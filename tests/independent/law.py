@@ -277,7 +277,7 @@ class Law:
             return found
         grace = f"{policy['grace_days']} days"
         found["plain"] = plain = after(last, "1 day")
-        found["conservative"] = after(self.rolled(plain), grace)
+        found["conservative"] = after(after(self.rolled(last), "1 day"), grace)
         if made["held"] or not made["authority"]:
             return found
         found["disposal"] = found["conservative"] if policy["roll_floors"] else after(plain, grace)

@@ -1,7 +1,7 @@
 """What was known of a day at a moment."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -297,7 +297,7 @@ def test_adding_leaves_the_history_as_it_was() -> None:
     "changes",
     [{"id": ""}, {"by": "two\nlines"}, {"basis": ""}, {"since": datetime(2024, 3, 1, tzinfo=UTC)}],
 )
-def test_an_assertion_says_who_and_why(changes: dict[str, object]) -> None:
+def test_an_assertion_says_who_and_why(changes: dict[str, Any]) -> None:
     """An id, a name and a basis are each one line of text, and `since` is a civil date."""
     with pytest.raises(InvalidInputError):
         attrs.evolve(said("a", "force", "some"), **changes)
