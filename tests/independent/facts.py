@@ -29,8 +29,10 @@ def value_of(spec: Table, value: Any, zone: dt.tzinfo) -> Any:
         fits = all(one["kind"] in codes for one in value)
     elif kind == "code":
         fits = isinstance(value, str) and value in codes
+    elif kind == "requests":
+        fits = all(1 <= one["days"] <= 36_500 for one in value)
     else:
-        fits = kind == "requests" or (kind == "flag" and isinstance(value, bool))
+        fits = isinstance(value, bool)
     if not fits:
         raise RefusedError("fact-type", f"{spec['name']} cannot be {value!r}")
     return frozenset(value) if kind == "codes" else value
@@ -53,6 +55,8 @@ def known(pack: Table, given: Mapping[str, Any], zone: dt.tzinfo, day: dt.date) 
             isinstance(start, dt.date) and start > day for start in starts
         ):
             raise RefusedError("fact-future", f"{name} is after {day}")
+        if listed and len({one["id"] for one in value}) < len(value):
+            raise RefusedError("fact-contradiction", f"{name} has one id twice")
         for one in value if listed else []:
             start, end = (
                 one.get("received", one.get("placed")),

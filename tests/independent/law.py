@@ -80,15 +80,24 @@ class Judged:
 
 
 class Law:
-    """The law of one day for one agency, over the facts of one recording."""
+    """What the law of one day is for one agency and one recording."""
 
     def __init__(
-        self, pack: Table, agency: Table, given: Mapping[str, Any], day: dt.date, **said: str
+        self,
+        pack: Table,
+        agency: Table,
+        given: Mapping[str, Any],
+        day: dt.date,
+        on: dt.date | None = None,
+        **said: str,
     ) -> None:
-        """Read the facts and refuse those that cannot be; `said` is the purpose."""
-        if day < pack["versions"][0]["effective"]:
-            raise RefusedError("law-not-in-force", f"no law is known on {day}")
-        self.pack, self.agency, self.day = pack, agency, day
+        """Read the facts and refuse those that cannot be.
+
+        The judgement is of a day, by the law of the same or another day; `said` is the purpose.
+        """
+        self.pack, self.agency, self.day, self.on = pack, agency, day, on or day
+        if self.on < pack["versions"][0]["effective"]:
+            raise RefusedError("law-not-in-force", f"no law is known on {self.on}")
         self.facts = known(pack, given, zoneinfo.ZoneInfo(agency["agency"]["zone"]), day)
         self.choices = {one["id"]: one["default"] for one in self.rules("choices")}
         self.choices |= agency["policy"].get("choices", {})
@@ -99,7 +108,7 @@ class Law:
 
     def rules(self, table: str) -> list[Table]:
         """The rules of one table of the pack that are law on the day."""
-        return of_the_day(self.pack.get(table, []), self.day)
+        return of_the_day(self.pack.get(table, []), self.on)
 
     def over(self, about: str | None = None, **codes: str) -> Known:
         """What is known, about one subject or all, with the codes that are no facts."""
@@ -142,7 +151,7 @@ class Law:
     def classify(self) -> Table:
         """The class, the rule that gives it, the labels, and what is missing (LAW-50 to LAW-52)."""
         ranks = {one["id"]: one["rank"] for one in self.rules("classes")}
-        tried = self._up_to_yes(of_the_day(self.pack["classification"]["rules"], self.day))
+        tried = self._up_to_yes(of_the_day(self.pack["classification"]["rules"], self.on))
         of = max((one.rule["gives"] for one in tried), key=lambda name: ranks[name])
         first = next(one.rule for one in tried if one.rule["gives"] == of)
         labels = next(one for one in self.rules("classes") if one["id"] == of)
@@ -198,9 +207,7 @@ class Law:
     def retention(self) -> Table:
         """How long the recording is kept, and what that rests on (LAW-60 to LAW-69)."""
         floors = self._floors("recordings")
-        entries = [
-            self._ended(one) for one in of_the_day(self.agency.get("schedule", []), self.day)
-        ]
+        entries = [self._ended(one) for one in of_the_day(self.agency.get("schedule", []), self.on)]
         possible = [one for one in floors + entries if one.answer is not False]
         certain = [one for one in possible if one.answer]
         floor = latest(one.end for one in floors if one.answer)
@@ -306,7 +313,8 @@ class Law:
 
     def access(self, actor: str) -> Table:
         """Who may view and copy, under which overlays and requirements (LAW-70 to LAW-72)."""
-        of = {"class": self.classify()["class"]}
+        classed = self.classify()
+        of = {"class": classed["class"]}
         about = [one for one in self.rules("access") if actor in one.get("actors", [actor])]
         tried = self._up_to_yes(about, **of, **self.said)
         required = {name for one in tried for name in one.rule.get("requires", [])}
@@ -315,14 +323,16 @@ class Law:
             for rule in self.rules("requirements")
             if rule["id"] in required
         }
-        made: Table = {"unmet": {name for name, (answer, _) in asked.items() if not answer}}
-        made["missing"] = set().union(
+        unmet = {name for name, (answer, _) in asked.items() if not answer}
+        missing = classed["class_missing"].union(
             *(one.missed for one in tried), *(missed for _, missed in asked.values())
         )
+        made: Table = {"missing": missing}
         for act in ("view", "copy"):
             outcome = max((one.rule[act] for one in tried), key=OUTCOMES.index)
             made[f"{act}_rule"] = next(one.rule["id"] for one in tried if one.rule[act] == outcome)
-            made[act] = "deny" if outcome == "allow" and made["unmet"] else outcome
+            made[f"{act}_unmet"] = unmet if outcome == "allow" else set()
+            made[act] = "deny" if made[f"{act}_unmet"] else outcome
             made[f"{act}_overlays"] = {
                 rule["id"]: rule["effect"]
                 for rule in self.rules("overlays")

@@ -140,19 +140,22 @@ def elements(array: Any) -> tuple[Any, Rows]:
 
 def coded(which: Numbers, words: Sequence[str], shown: Bools) -> Any:
     """A column of few words: which of them, and where any."""
-    indices = pa.array(which.astype(np.int32, copy=False), mask=~_whole(shown, len(which)))
+    hidden = np.broadcast_to(~shown, which.shape)
+    indices = pa.array(which.astype(np.int32, copy=False), mask=hidden)
     return pa.DictionaryArray.from_arrays(indices, pa.array(words, pa.string()))
 
 
 def dates(days: Days, shown: Bools) -> Any:
     """A column of dates; null for what is no date, or without limit."""
-    shown = shown & (days > 0) & (days < LIMITLESS)
-    return pa.array((days - EPOCH).astype(np.int32, copy=False), mask=~shown).view(pa.date32())
+    hidden = ~(shown & (days > 0) & (days < LIMITLESS))
+    whole = np.broadcast_to((days - EPOCH).astype(np.int32, copy=False), hidden.shape)
+    return pa.array(whole, mask=hidden).view(pa.date32())
 
 
 def names_of_bits(bits: Bits, names: Sequence[str], shown: Bools) -> Any:
     """A column of the names whose bits are set, sorted; null where nothing is shown."""
-    encoded = pa.array(bits, mask=~_whole(shown, len(bits))).dictionary_encode()
+    whole = np.where(shown, bits, np.uint64(0))
+    encoded = pa.array(whole, mask=~shown).dictionary_encode()
     lists = [
         sorted(name for number, name in enumerate(names) if one >> number & 1)
         for one in encoded.dictionary.to_pylist()
@@ -174,10 +177,4 @@ def listed(elements_in_order: Any, counts: npt.NDArray[np.int64], shown: Bools) 
     """A column of lists: so many of the elements for each row; null where nothing is shown."""
     offsets = np.zeros(len(counts) + 1, dtype=np.int32)
     np.cumsum(counts, out=offsets[1:])
-    return pa.ListArray.from_arrays(
-        pa.array(offsets), elements_in_order, mask=pa.array(~_whole(shown, len(counts)))
-    )
-
-
-def _whole(bools: Bools, count: int) -> Bools:
-    return np.broadcast_to(bools, (count,))
+    return pa.ListArray.from_arrays(pa.array(offsets), elements_in_order, mask=pa.array(~shown))
