@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bwcstore.statute._facts import FactSpec, Subject
-from bwcstore.statute._library import (
+from bwcstore.statute._files._library import (
     agency_ids,
     agency_text,
     load_agency,

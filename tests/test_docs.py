@@ -15,8 +15,8 @@ from bwcstore import KeyFile, Store
 from bwcstore._system import SystemEntropy
 from bwcstore.errors import ErrorKind
 from bwcstore.statute import Verification, agency_ids, load_agency, load_pack, pack_ids
-from bwcstore.statute._case_files import check_files, load_cases
-from bwcstore.statute._cases import run_case
+from bwcstore.statute._files._case_files import check_files, load_cases
+from bwcstore.statute._files._cases import run_case
 
 ROOT: Final = Path(__file__).parents[1]
 PAGES: Final = tuple(

@@ -14,7 +14,9 @@ HEAVY: Final = (
     "botocore",
     "dask",
     "fsspec",
+    "holidays",
     "jinja2",
+    "numpy",
     "pyarrow",
     "rich",
     "s3fs",
@@ -42,6 +44,8 @@ EFFECTS: Final = {
     "bwcstore.objects._pipeline": "seals on several threads and writes segments",
     "bwcstore.objects._reader": "reads segments",
     "bwcstore.objects._writer": "writes objects",
+    "bwcstore.statute._files._case_files": "reads case files and fact files",
+    "bwcstore.statute._files._library": "reads packs and agency files",
     "bwcstore.storage": "talks to disks",
     "bwcstore.testing": "runs worlds; nothing that ships imports it",
 }

@@ -357,8 +357,10 @@ class Law:
             start = self.facts.get(rule["start"])
             if subjects[rule["start"]] != about or start == NEVER:
                 continue
-            if self.over().judge(rule["when"])[0] is not False:
-                made[rule["id"]] = self._deadline(rule, start)
+            answer, missed = self.over().judge(rule["when"])
+            if answer is not False:
+                missing = missed if start else missed | {rule["start"]}
+                made[rule["id"]] = self._deadline(rule, start) | {"missing": set(missing)}
         return made
 
     def _deadline(self, rule: Table, start: dt.date | None) -> Table:
@@ -373,5 +375,4 @@ class Law:
             status = "met"
         elif plain and rolled and self.day > plain:
             status = "overdue" if self.day > rolled else "past-plain"
-        missing = set() if start else {rule["start"]}
-        return {"plain": plain, "rolled": rolled, "status": status, "missing": missing}
+        return {"plain": plain, "rolled": rolled, "status": status}

@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Final
 
-import attrs
-import pyarrow as pa
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -17,10 +15,10 @@ from bwcstore._values import Digest
 from bwcstore.statute import Agency, FactSpec, FactType, Hold, Law, Pack, RetentionRequest, Subject
 from bwcstore.statute._civil import Period
 from bwcstore.statute._condition import Always, Compare, Flag, Happened, Has, Moment, OneOf, Order
-from bwcstore.statute._library import agency_ids, load_agency, load_pack, pack_ids
+from bwcstore.statute._files._library import agency_ids, load_agency, load_pack, pack_ids
 from bwcstore.statute._rules import ScheduleEntry, Verification
 from bwcstore.statute._tables import classify_table, retention_table
-from tests.unit.statute.small import small_law, small_pack
+from tests.unit.statute.small import small_pack
 from tests.unit.statute.tabled import arrow_table, classified, retained
 
 ROWS: Final = 40
@@ -191,10 +189,7 @@ def batches(draw: st.DrawFn, name: str) -> tuple[Law, date, list[str], list[dict
     chance.shuffle(names)
     gap = draw(st.sampled_from((0.0, 0.2, 0.9)))
     rows = [
-        {
-            name: None if chance.random() < gap else chance.choice(pools[name])
-            for name in names
-        }
+        {name: None if chance.random() < gap else chance.choice(pools[name]) for name in names}
         for _ in range(ROWS)
     ]
     return law, as_of, names, rows

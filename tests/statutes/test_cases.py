@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from bwcstore.statute._case_files import load_cases
-from bwcstore.statute._case_tables import Case, CaseFile
-from bwcstore.statute._cases import run_case
-from bwcstore.statute._library import pack_ids
+from bwcstore.statute._files._case_files import load_cases
+from bwcstore.statute._files._case_tables import Case, CaseFile
+from bwcstore.statute._files._cases import run_case
+from bwcstore.statute._files._library import pack_ids
 
 FOLDER: Final = Path(__file__).parent
 ROOT: Final = FOLDER.parents[1]

@@ -25,19 +25,19 @@ from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import Output, shown
 from bwcstore.cli._parse import civil_date
 from bwcstore.errors import ErrorKind, NotFoundError
-from bwcstore.statute._case_files import (
+from bwcstore.statute._civil import local_date
+from bwcstore.statute._explain import explain as explain_facts
+from bwcstore.statute._explain_words import paragraph
+from bwcstore.statute._files._case_files import (
     cases_of,
     check_files,
     is_case_file,
     load_cases,
     load_fact_file,
 )
-from bwcstore.statute._case_tables import Case
-from bwcstore.statute._cases import CaseResult, run_cases
-from bwcstore.statute._civil import local_date
-from bwcstore.statute._explain import explain as explain_facts
-from bwcstore.statute._explain_words import paragraph
-from bwcstore.statute._library import agency_ids, load_pack, pack_ids
+from bwcstore.statute._files._case_tables import Case
+from bwcstore.statute._files._cases import CaseResult, run_cases
+from bwcstore.statute._files._library import agency_ids, load_pack, pack_ids
 
 _PackName = Annotated[
     str, typer.Argument(metavar="PACK", help="The id of a shipped pack, or a file in `.toml`.")

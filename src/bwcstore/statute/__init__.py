@@ -10,6 +10,7 @@ Whole tables are judged by `bwcstore.statute.tables`, which needs Arrow and is i
 from bwcstore.statute._access import access
 from bwcstore.statute._classify import classify
 from bwcstore.statute._deadlines import deadlines
+from bwcstore.statute._explain import Explanation, explain
 from bwcstore.statute._facts import (
     Facts,
     FactSpec,
@@ -19,6 +20,14 @@ from bwcstore.statute._facts import (
     Several,
     Subject,
 )
+from bwcstore.statute._files._agency_file import check_agency, read_agency
+from bwcstore.statute._files._case_files import load_cases
+from bwcstore.statute._files._case_tables import Case, CaseFile
+from bwcstore.statute._files._cases import CaseResult, Difference, run_case, run_cases
+from bwcstore.statute._files._library import agency_ids, load_agency, load_pack, pack_ids
+from bwcstore.statute._files._reading import check_pack, read_pack
+from bwcstore.statute._files._toml import Problem
+from bwcstore.statute._history import Assertion, FactHistory
 from bwcstore.statute._judgements import (
     Access,
     ActDecided,
@@ -36,7 +45,6 @@ from bwcstore.statute._judgements import (
     Retention,
     RetentionStatus,
 )
-from bwcstore.statute._library import agency_ids, load_agency, load_pack, pack_ids
 from bwcstore.statute._pack import Agency, Law, Pack, Source, Version
 from bwcstore.statute._retention import retention
 from bwcstore.statute._rules import Act, Effect, Outcome, Verification
@@ -46,11 +54,18 @@ __all__ = [
     "Act",
     "ActDecided",
     "Agency",
+    "Assertion",
+    "Case",
+    "CaseFile",
+    "CaseResult",
     "Classification",
     "Deadline",
     "DeadlineStatus",
+    "Difference",
     "Effect",
+    "Explanation",
     "ExtensionApplied",
+    "FactHistory",
     "FactSpec",
     "FactType",
     "Facts",
@@ -64,6 +79,7 @@ __all__ = [
     "Outcome",
     "OverlayApplied",
     "Pack",
+    "Problem",
     "Question",
     "Retention",
     "RetentionRequest",
@@ -75,10 +91,18 @@ __all__ = [
     "Version",
     "access",
     "agency_ids",
+    "check_agency",
+    "check_pack",
     "classify",
     "deadlines",
+    "explain",
     "load_agency",
+    "load_cases",
     "load_pack",
     "pack_ids",
+    "read_agency",
+    "read_pack",
     "retention",
+    "run_case",
+    "run_cases",
 ]

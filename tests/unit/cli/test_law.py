@@ -8,7 +8,7 @@ import pytest
 
 from bwcstore.cli._app import run
 from bwcstore.cli._exit import Exit
-from bwcstore.statute._library import load_pack, pack_ids
+from bwcstore.statute._files._library import load_pack, pack_ids
 from tests.unit.statute.small import AGENCY, PACK
 
 FACTS: Final = """\

@@ -6,8 +6,8 @@ from typing import Final
 import attrs
 
 from bwcstore.errors import ErrorKind
-from bwcstore.statute._reading import check_pack
-from bwcstore.statute._toml import Problem
+from bwcstore.statute._files._reading import check_pack
+from bwcstore.statute._files._toml import Problem
 from tests.unit.statute.small import PACK
 
 RULE: Final = 'cite = "s. 0"\nverified = "text"\nsays = "It is so."\n'

@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from bwcstore.statute._agency_file import read_agency
 from bwcstore.statute._facts import Facts
+from bwcstore.statute._files._agency_file import read_agency
+from bwcstore.statute._files._reading import read_pack
 from bwcstore.statute._pack import Law, Pack
-from bwcstore.statute._reading import read_pack
 
 HERE: Final = Path(__file__).parent
 PACK: Final = (HERE / "small-pack.toml").read_text("utf-8")

@@ -6,10 +6,10 @@ from typing import Final
 import pytest
 
 from bwcstore.errors import ErrorKind, FormatError
-from bwcstore.statute._agency_file import check_agency, pack_of, read_agency
 from bwcstore.statute._condition import Has
-from bwcstore.statute._reading import read_pack
-from bwcstore.statute._toml import Problem
+from bwcstore.statute._files._agency_file import check_agency, pack_of, read_agency
+from bwcstore.statute._files._reading import read_pack
+from bwcstore.statute._files._toml import Problem
 from tests.unit.statute.broken import RULE, Broken, a_rule, expected, found, without
 from tests.unit.statute.small import AGENCY, PACK, small_pack
 

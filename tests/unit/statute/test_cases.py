@@ -6,9 +6,9 @@ from typing import Final
 import pytest
 
 from bwcstore.errors import ErrorKind, FormatError, NotFoundError
-from bwcstore.statute._case_files import cases_of, check_files, is_case_file, load_cases
-from bwcstore.statute._case_tables import CaseFile, check_cases, read_cases
-from bwcstore.statute._cases import CaseResult, run_case, run_cases
+from bwcstore.statute._files._case_files import cases_of, check_files, is_case_file, load_cases
+from bwcstore.statute._files._case_tables import CaseFile, check_cases, read_cases
+from bwcstore.statute._files._cases import CaseResult, run_case, run_cases
 from tests.unit.statute.small import AGENCY, PACK
 from tests.unit.statute.test_fact_file import find
 

@@ -6,7 +6,7 @@ import pytest
 
 from bwcstore.errors import ErrorKind
 from bwcstore.statute._condition import Not, OneOf
-from bwcstore.statute._reading import read_pack
+from bwcstore.statute._files._reading import read_pack
 from tests.unit.statute.broken import RULE, Broken, check, expected, found
 from tests.unit.statute.small import PACK
 

@@ -8,9 +8,9 @@ import pytest
 
 from bwcstore._values import Instant
 from bwcstore.errors import ErrorKind, FormatError, InvalidInputError, NotFoundError
-from bwcstore.statute._case_files import load_fact_file
-from bwcstore.statute._fact_file import FactFile, check_fact_file, read_fact_file
 from bwcstore.statute._facts import Hold, RetentionRequest
+from bwcstore.statute._files._case_files import load_fact_file
+from bwcstore.statute._files._fact_file import FactFile, check_fact_file, read_fact_file
 from bwcstore.statute._judgements import Question
 from bwcstore.statute._pack import Agency, Pack
 from tests.unit.statute.small import AGENCY, PACK, small_law, small_pack

@@ -20,7 +20,7 @@ from bwcstore.statute._condition import (
     Order,
     Some,
 )
-from bwcstore.statute._definitions import Definitions
+from bwcstore.statute._files._definitions import Definitions
 from bwcstore.statute._grammar import is_name, parse_condition, words_of
 
 A, B, C = Flag("a"), Flag("b"), Flag("c")

@@ -7,7 +7,7 @@ import pytest
 
 from bwcstore.errors import BwcStoreError, ErrorKind, FormatError, InvalidInputError, NotFoundError
 from bwcstore.statute._civil import RestDays
-from bwcstore.statute._library import (
+from bwcstore.statute._files._library import (
     agency_ids,
     agency_text,
     load_agency,

@@ -7,8 +7,8 @@ import attrs
 import pytest
 
 from bwcstore.statute._condition import All, Condition, Settled, Verdict, judge, names
+from bwcstore.statute._files._reach import Search, always_holds
 from bwcstore.statute._grammar import parse_condition
-from bwcstore.statute._reach import Search, always_holds
 
 CODES: Final = {"force": ("none", "some"), "labels": ("x", "y")}
 

@@ -11,7 +11,7 @@ import pytest
 from bwcstore.errors import ErrorKind, FormatError
 from bwcstore.statute._condition import Always, Flag, Not
 from bwcstore.statute._facts import Several
-from bwcstore.statute._reading import read_pack
+from bwcstore.statute._files._reading import read_pack
 from bwcstore.statute._rules import Act, Counting, Verification
 from tests.unit.statute.broken import RULE, Broken, check, expected, found, without
 from tests.unit.statute.small import PACK, small_pack

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from bwcstore.errors import ErrorKind, FormatError
-from bwcstore.statute._toml import SIZE_MAX, DocumentError, Path, Problem, parse, refuse
+from bwcstore.statute._files._toml import SIZE_MAX, DocumentError, Path, Problem, parse, refuse
 
 DOCUMENT = '''\
 # the first line is a comment with [brackets] and = signs

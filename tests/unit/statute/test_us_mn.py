@@ -12,8 +12,8 @@ from bwcstore.statute._access import access
 from bwcstore.statute._classify import classify
 from bwcstore.statute._deadlines import deadlines
 from bwcstore.statute._facts import RECORDING_FACTS_MAX, Facts, Subject
+from bwcstore.statute._files._library import load_agency, load_pack
 from bwcstore.statute._judgements import Deadline, DeadlineStatus, Question, RetentionStatus
-from bwcstore.statute._library import load_agency, load_pack
 from bwcstore.statute._pack import Law
 from bwcstore.statute._retention import retention
 from bwcstore.statute._rules import Kept, Outcome, Rule, Verification

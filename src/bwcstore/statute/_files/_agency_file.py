@@ -14,15 +14,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bwcstore._values import Digest
 from bwcstore.errors import ErrorKind
-from bwcstore.statute._checks import schedule_problems
-from bwcstore.statute._definitions import Definitions
-from bwcstore.statute._fact_tables import sources
-from bwcstore.statute._fields import Table
+from bwcstore.statute._files._checks import schedule_problems
+from bwcstore.statute._files._definitions import Definitions
+from bwcstore.statute._files._fact_tables import sources
+from bwcstore.statute._files._fields import Table
+from bwcstore.statute._files._reading import digest_of
+from bwcstore.statute._files._rule_tables import basis, only_one_of
+from bwcstore.statute._files._toml import DocumentError, Problem, parse, refuse
 from bwcstore.statute._pack import AGENCY_FORMAT, Agency, Pack
-from bwcstore.statute._reading import digest_of
-from bwcstore.statute._rule_tables import basis, only_one_of
 from bwcstore.statute._rules import ScheduleEntry
-from bwcstore.statute._toml import DocumentError, Problem, parse, refuse
 
 GRACE_DAYS_MAX: Final = 3650
 # Names that some systems keep beside the zones, for whatever zone the machine is in.

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from bwcstore.errors import ErrorKind, FormatError, InvalidInputError, NotFoundError
-from bwcstore.statute._agency_file import pack_of, read_agency
+from bwcstore.statute._files._agency_file import pack_of, read_agency
+from bwcstore.statute._files._reading import read_pack
+from bwcstore.statute._files._toml import SIZE_MAX
 from bwcstore.statute._pack import Agency, Pack
-from bwcstore.statute._reading import read_pack
-from bwcstore.statute._toml import SIZE_MAX
 
 _SUFFIX: Final = ".toml"
 _PACKS: Final = "packs"

@@ -12,7 +12,7 @@ from typing import Final
 from bwcstore.errors import BwcStoreError, ErrorKind
 from bwcstore.statute._civil import Holiday, RestDays, weekday
 from bwcstore.statute._facts import FactSpec, FactType, Several, Subject
-from bwcstore.statute._fields import Table
+from bwcstore.statute._files._fields import Table
 from bwcstore.statute._pack import Source
 
 NEVER: Final = "never"

@@ -20,12 +20,12 @@ import attrs
 from bwcstore._values import Instant
 from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError
 from bwcstore.statute._facts import Facts, FactSpec, FactType, Hold, RetentionRequest, Value
-from bwcstore.statute._fields import Table
+from bwcstore.statute._files._fields import Table
+from bwcstore.statute._files._toml import DocumentError, Problem, parse, refuse
 from bwcstore.statute._history import Assertion, FactHistory
 from bwcstore.statute._judgements import Question
 from bwcstore.statute._pack import Agency, Law, Pack
 from bwcstore.statute._settle import settle
-from bwcstore.statute._toml import DocumentError, Problem, parse, refuse
 
 FACTS_FORMAT: Final = "bwcstore-facts/1"
 Find = Callable[[str, str], tuple[Pack, Agency]]

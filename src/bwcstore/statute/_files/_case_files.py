@@ -14,13 +14,18 @@ from typing import Final
 import attrs
 
 from bwcstore.errors import BwcStoreError, ErrorKind, FormatError, NotFoundError
-from bwcstore.statute._agency_file import check_agency, pack_of
-from bwcstore.statute._case_tables import CASES_FORMAT, CaseFile, check_cases, read_cases
-from bwcstore.statute._fact_file import FACTS_FORMAT, FactFile, check_fact_file, read_fact_file
-from bwcstore.statute._library import document_text, load_agency, load_pack
+from bwcstore.statute._files._agency_file import check_agency, pack_of
+from bwcstore.statute._files._case_tables import CASES_FORMAT, CaseFile, check_cases, read_cases
+from bwcstore.statute._files._fact_file import (
+    FACTS_FORMAT,
+    FactFile,
+    check_fact_file,
+    read_fact_file,
+)
+from bwcstore.statute._files._library import document_text, load_agency, load_pack
+from bwcstore.statute._files._reading import check_pack, read_pack
+from bwcstore.statute._files._toml import DocumentError, Problem, parse
 from bwcstore.statute._pack import AGENCY_FORMAT, PACK_FORMAT, Agency, Pack
-from bwcstore.statute._reading import check_pack, read_pack
-from bwcstore.statute._toml import DocumentError, Problem, parse
 
 _SUFFIX: Final = ".toml"
 

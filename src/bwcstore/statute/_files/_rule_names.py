@@ -16,8 +16,8 @@ import attrs
 from bwcstore.statute._civil import LAST_DATE
 from bwcstore.statute._condition import CLASS, PURPOSE, Condition
 from bwcstore.statute._facts import FactSpec, FactType, Subject
+from bwcstore.statute._files._references import ANYTHING, DATES, RECORDING, REQUEST, Asking
 from bwcstore.statute._pack import Pack
-from bwcstore.statute._references import ANYTHING, DATES, RECORDING, REQUEST, Asking
 from bwcstore.statute._rules import (
     AccessRule,
     Ceiling,

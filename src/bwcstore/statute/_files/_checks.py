@@ -18,11 +18,11 @@ import attrs
 
 from bwcstore.errors import ErrorKind
 from bwcstore.statute._facts import RECORDING_FACTS_MAX, FactSpec, FactType, Subject
+from bwcstore.statute._files._reach import Search, always_holds
+from bwcstore.statute._files._rule_names import Names, condition_of
+from bwcstore.statute._files._toml import Problem
 from bwcstore.statute._pack import Agency, Pack
-from bwcstore.statute._reach import Search, always_holds
-from bwcstore.statute._rule_names import Names, condition_of
 from bwcstore.statute._rules import AccessRule, ClassRule, Extension, Rule
-from bwcstore.statute._toml import Problem
 
 RULES_MAX: Final = 1000
 Decision = ClassRule | AccessRule

@@ -18,7 +18,7 @@ from bwcstore.errors import ErrorKind
 from bwcstore.statute._civil import LAST_DATE
 from bwcstore.statute._condition import Always, Not
 from bwcstore.statute._facts import DAYS_MAX
-from bwcstore.statute._fields import Table
+from bwcstore.statute._files._fields import Table
 from bwcstore.statute._rules import (
     AccessRule,
     Act,

@@ -15,9 +15,9 @@ import attrs
 
 from bwcstore.errors import InvalidInputError
 from bwcstore.statute._access import access
-from bwcstore.statute._case_tables import NONE, REDACTED, Case, Expected
 from bwcstore.statute._classify import classify
 from bwcstore.statute._deadlines import deadlines
+from bwcstore.statute._files._case_tables import NONE, REDACTED, Case, Expected
 from bwcstore.statute._judgements import (
     Access,
     ActDecided,

@@ -22,9 +22,9 @@ from bwcstore._values import check_text
 from bwcstore.errors import BwcStoreError, ErrorKind
 from bwcstore.statute._civil import Period, Unit
 from bwcstore.statute._condition import AS_OF, CLASS, PURPOSE, Always, Condition
-from bwcstore.statute._definitions import Definitions
+from bwcstore.statute._files._definitions import Definitions
+from bwcstore.statute._files._toml import Document, DocumentError, Path, Problem
 from bwcstore.statute._grammar import is_name
-from bwcstore.statute._toml import Document, DocumentError, Path, Problem
 
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")

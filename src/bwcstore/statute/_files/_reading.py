@@ -20,19 +20,19 @@ import attrs
 from bwcstore._encoding import Json, encode, sha256
 from bwcstore._values import Digest
 from bwcstore.errors import BwcStoreError, ErrorKind
-from bwcstore.statute import _rule_tables as sorts
-from bwcstore.statute._checks import pack_problems
 from bwcstore.statute._condition import Always, Condition
-from bwcstore.statute._definitions import Definitions
-from bwcstore.statute._fact_tables import calendar, fact, sources
 from bwcstore.statute._facts import FactSpec
-from bwcstore.statute._fields import Table
+from bwcstore.statute._files import _rule_tables as sorts
+from bwcstore.statute._files._checks import pack_problems
+from bwcstore.statute._files._definitions import Definitions
+from bwcstore.statute._files._fact_tables import calendar, fact, sources
+from bwcstore.statute._files._fields import Table
+from bwcstore.statute._files._references import RECORDING, Asking, flags_of
+from bwcstore.statute._files._rule_tables import Declared, rules
+from bwcstore.statute._files._toml import DocumentError, Problem, parse, refuse
 from bwcstore.statute._grammar import parse_condition
 from bwcstore.statute._pack import PACK_FORMAT, Pack, Version
-from bwcstore.statute._references import RECORDING, Asking, flags_of
-from bwcstore.statute._rule_tables import Declared, rules
 from bwcstore.statute._rules import Verification
-from bwcstore.statute._toml import DocumentError, Problem, parse, refuse
 
 
 def read_pack(text: str, *, name: str) -> Pack:

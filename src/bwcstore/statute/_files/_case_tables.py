@@ -14,12 +14,12 @@ from typing import Final
 import attrs
 
 from bwcstore.errors import ErrorKind
-from bwcstore.statute._fact_file import Find, Given, found_law, read_given
-from bwcstore.statute._fields import Table
+from bwcstore.statute._files._fact_file import Find, Given, found_law, read_given
+from bwcstore.statute._files._fields import Table
+from bwcstore.statute._files._toml import DocumentError, Problem, parse, refuse
 from bwcstore.statute._judgements import DeadlineStatus, RetentionStatus
 from bwcstore.statute._pack import Agency, Pack
 from bwcstore.statute._rules import Outcome
-from bwcstore.statute._toml import DocumentError, Problem, parse, refuse
 
 CASES_FORMAT: Final = "bwcstore-cases/1"
 NONE: Final = "none"

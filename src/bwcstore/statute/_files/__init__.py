@@ -1,0 +1,1 @@
+"""From files to values: packs, agency files, fact files and case files."""
