@@ -1,6 +1,7 @@
 """The commands about the law: `law packs|show|explain|cases|diff|check`. None needs a store."""
 
 from collections.abc import Iterable
+from functools import wraps
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bwcstore._system import SystemClock
-from bwcstore.cli._command import command, group
+from bwcstore.cli._command import Command, P, command, group
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._law_show import (
     change_json,
@@ -24,7 +25,7 @@ from bwcstore.cli._law_show import (
 from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import Output, shown
 from bwcstore.cli._parse import civil_date
-from bwcstore.errors import ErrorKind, NotFoundError
+from bwcstore.errors import ErrorKind, FormatError, InvalidInputError, NotFoundError
 from bwcstore.statute._civil import local_date
 from bwcstore.statute._explain import explain as explain_facts
 from bwcstore.statute._explain_words import paragraph
@@ -49,12 +50,28 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     law = group("The law: packs of statutes, and what follows from them.")
     command(law, "law packs", needs=Needs.OUTPUT)(packs)
-    command(law, "law show", needs=Needs.OUTPUT)(show)
-    command(law, "law explain", needs=Needs.OUTPUT)(explain)
-    command(law, "law cases", needs=Needs.OUTPUT)(cases)
-    command(law, "law diff", needs=Needs.OUTPUT)(diff)
+    command(law, "law show", needs=Needs.OUTPUT)(_of_documents(show))
+    command(law, "law explain", needs=Needs.OUTPUT)(_of_documents(explain))
+    command(law, "law cases", needs=Needs.OUTPUT)(_of_documents(cases))
+    command(law, "law diff", needs=Needs.OUTPUT)(_of_documents(diff))
     command(law, "law check", needs=Needs.OUTPUT)(check)
     app.add_typer(law, name="law")
+
+
+def _of_documents(function: Command[P]) -> Command[P]:
+    """The command, for which a document that cannot be read is the caller's input."""
+
+    @wraps(function)
+    def run(common: Common, /, *args: P.args, **given: P.kwargs) -> int | None:
+        try:
+            return function(common, *args, **given)
+        except FormatError as exc:
+            error = InvalidInputError(exc.kind, exc.message)
+            for note in getattr(exc, "__notes__", ()):
+                error.add_note(note)
+            raise error from exc
+
+    return run
 
 
 def _print(output: Output, lines: Iterable[str]) -> None:

@@ -50,7 +50,7 @@ from bwcstore.statute._day_columns import (
     Days,
     Zone,
 )
-from bwcstore.statute._facts import FactSpec, FactType, Subject
+from bwcstore.statute._facts import FactSpec, FactType
 from bwcstore.statute._listed_facts import (
     Holds,
     Listed,
@@ -76,7 +76,7 @@ class Piece:
 
     Attributes:
         objects: the column that names the recordings, as it was given.
-        columns: the facts about the recordings.
+        columns: the facts about the recordings, and no others.
         requests: the requests, by the name of the fact.
         holds: the holds, if any are given.
         problems: which of `PROBLEMS` a row has; -1 for none.
@@ -179,7 +179,7 @@ class _Reader:
         problems = np.full(batch.num_rows, _NO_PROBLEM, dtype=np.int32)
         columns = {
             spec.name: column
-            for spec in self.law.recording_facts
+            for spec in self.law.pack.facts
             if (column := _absent(spec)) is not None
         }
         requests: dict[str, Requests] = {}
@@ -197,9 +197,21 @@ class _Reader:
                 column = self._column(spec, array, place)
                 if isinstance(column, DayColumn) and not spec.ahead:
                     _note(problems, column.days > self.as_of, _FUTURE)
-                if spec.about is Subject.RECORDING:
-                    columns[spec.name] = column
-        found = Columns(
+                columns[spec.name] = column
+        everything = self._columns(columns)
+        for rule in self.law.contradictions:
+            _note(problems, everything.judge(rule.when).yes, _CONTRADICTION)
+        own = {spec.name for spec in self.law.recording_facts}
+        return Piece(
+            objects=batch.column(OBJECT),
+            columns=self._columns({name: columns[name] for name in own & set(columns)}),
+            requests=requests,
+            holds=holds,
+            problems=problems,
+        )
+
+    def _columns(self, columns: Mapping[str, Column]) -> Columns:
+        return Columns(
             columns=columns,
             bits={
                 spec.name: np.uint64(1 << number)
@@ -207,15 +219,6 @@ class _Reader:
             },
             as_of=self.as_of,
             calendar=self.calendar,
-        )
-        for rule in self.law.contradictions:
-            _note(problems, found.judge(rule.when).yes, _CONTRADICTION)
-        return Piece(
-            objects=batch.column(OBJECT),
-            columns=found,
-            requests=requests,
-            holds=holds,
-            problems=problems,
         )
 
     def _note_listed(self, spec: FactSpec, found: Listed, problems: npt.NDArray[np.int32]) -> None:

@@ -312,7 +312,7 @@ def test_every_problem_is_printed(folder: Path, capsys: pytest.CaptureFixture[st
     [
         (("show", "us-xx"), "pack-unknown", Exit.NOT_FOUND),
         (("show", "nowhere.toml"), "source-not-found", Exit.INVALID_INPUT),
-        (("show", "town.toml"), "format-unknown", Exit.INTEGRITY),
+        (("show", "town.toml"), "format-unknown", Exit.INVALID_INPUT),
         (
             ("show", "small.toml", "--as-of", "2015-12-31"),
             "law-not-in-force",
@@ -321,7 +321,7 @@ def test_every_problem_is_printed(folder: Path, capsys: pytest.CaptureFixture[st
         (("show", "small.toml", "--as-of", "today"), "argument-invalid", Exit.INVALID_INPUT),
         (("show", "small.toml", "--as-of", "2024-02-30"), "argument-invalid", Exit.INVALID_INPUT),
         (("explain", "nowhere.toml"), "source-not-found", Exit.INVALID_INPUT),
-        (("explain", "small.toml"), "format-unknown", Exit.INTEGRITY),
+        (("explain", "small.toml"), "format-unknown", Exit.INVALID_INPUT),
         (
             ("explain", "facts.toml", "--as-of", "2024-03-14"),
             "fact-future",
@@ -329,7 +329,7 @@ def test_every_problem_is_printed(folder: Path, capsys: pytest.CaptureFixture[st
         ),
         (("cases", "us-xx"), "pack-unknown", Exit.NOT_FOUND),
         (("cases", "small.toml"), "source-not-found", Exit.INVALID_INPUT),
-        (("cases", "us-dc", "--folder", "."), "pack-unknown", Exit.INTEGRITY),
+        (("cases", "us-dc", "--folder", "."), "pack-unknown", Exit.INVALID_INPUT),
         (
             ("diff", "small.toml", "2015-01-01", "2024-01-01"),
             "law-not-in-force",
