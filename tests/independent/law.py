@@ -189,8 +189,9 @@ class Law:
         """Judge one floor, entry or ceiling, and find its end (LAW-60)."""
         one = Judged(rule, *self.over().judge(rule.get("when", "always")))
         if "until" in rule:
-            until = self.facts.get(rule["until"], NEVER)
-            one.end = until if until != NEVER and until <= self.day else FOREVER
+            until = self.facts.get(rule["until"])
+            one.end = until if until not in {None, NEVER} and until <= self.day else FOREVER
+            one.no_start = frozenset() if until else frozenset({rule["until"]})
         elif "period" in rule:
             start = self.facts.get(rule["start"], NEVER)
             if start == NEVER:
@@ -212,7 +213,8 @@ class Law:
         certain = [one for one in possible if one.answer]
         floor = latest(one.end for one in floors if one.answer)
         if floor is None and any(one.answer is None for one in floors):
-            floor = latest(self._ended(one).end for one in self.rules("unclassified"))
+            ends = [self._ended(one).end for one in self.rules("unclassified")]
+            floor = latest(end for end in ends if end != FOREVER)
         last = self._extended(latest(one.end for one in possible)) or FOREVER
         holds = [one for name in self._of_type("holds") for one in self.facts[name]]
         releases = [one["released"] for one in holds if one.get("released")]
@@ -299,7 +301,7 @@ class Law:
             return "indefinite"
         if made["held"]:
             return "held"
-        if any("until" in one.rule and one.end == FOREVER for one in certain):
+        if any("until" in one.rule and one.end == FOREVER and not one.no_start for one in certain):
             return "awaiting-event"
         if last == FOREVER and possible:
             return "undetermined"
@@ -327,7 +329,7 @@ class Law:
         missing = classed["class_missing"].union(
             *(one.missed for one in tried), *(missed for _, missed in asked.values())
         )
-        made: Table = {"missing": missing}
+        made: Table = {"missing": missing - {"purpose"}}
         for act in ("view", "copy"):
             outcome = max((one.rule[act] for one in tried), key=OUTCOMES.index)
             made[f"{act}_rule"] = next(one.rule["id"] for one in tried if one.rule[act] == outcome)
@@ -359,8 +361,9 @@ class Law:
                 continue
             answer, missed = self.over().judge(rule["when"])
             if answer is not False:
-                missing = missed if start else missed | {rule["start"]}
-                made[rule["id"]] = self._deadline(rule, start) | {"missing": set(missing)}
+                days = {rule["start"], *rule.get("not_before", [])}
+                missing = missed | (days - self.facts.keys())
+                made[rule["id"]] = self._deadline(rule, start) | {"missing": missing}
         return made
 
     def _deadline(self, rule: Table, start: dt.date | None) -> Table:

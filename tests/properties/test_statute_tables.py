@@ -15,10 +15,20 @@ from hypothesis import strategies as st
 from bwcstore._values import Digest
 from bwcstore.statute import Agency, FactSpec, FactType, Hold, Law, Pack, RetentionRequest, Subject
 from bwcstore.statute._civil import Period
-from bwcstore.statute._condition import Always, Compare, Flag, Happened, Has, Moment, OneOf, Order
+from bwcstore.statute._condition import (
+    Always,
+    Compare,
+    Condition,
+    Flag,
+    Happened,
+    Has,
+    Moment,
+    OneOf,
+    Order,
+)
 from bwcstore.statute._files._library import agency_ids, load_agency, load_pack, pack_ids
 from bwcstore.statute._rules import ScheduleEntry, Verification
-from bwcstore.statute._tables import classify_table, retention_table
+from bwcstore.statute.tables._tables import classify_table, retention_table
 from tests.unit.statute.small import small_pack
 from tests.unit.statute.tabled import arrow_table, classified, retained
 
@@ -135,23 +145,28 @@ def schedule(pack: Pack) -> tuple[ScheduleEntry, ...]:
     own = [spec for spec in pack.facts if spec.about is Subject.RECORDING]
     first = {spec.type: spec for spec in reversed(own)}
     start = first[FactType.INSTANT].name
-    kept = Period.parse("60 days")
+    kept, years = Period.parse("60 days"), Period.parse("3 years")
     found = [_entry("all", when=Always(), period=kept, start=start, confirmed=True)]
-    if spec := first.get(FactType.FLAG):
-        when = Flag(spec.name)
-        found.append(
-            _entry("flag", when=when, period=Period.parse("3 years"), start=start, confirmed=True)
-        )
-    if spec := first.get(FactType.CODE):
-        when = OneOf(spec.name, frozenset(spec.codes[-1:]))
-        found.append(_entry("code", when=when, permanent=True))
-    if spec := first.get(FactType.CODES):
-        when = Has(spec.name, None)
-        found.append(_entry("some", when=when, period=kept, start=start, confirmed=True))
-    if spec := first.get(FactType.DATE):
-        late = Compare(Moment(spec.name, kept), Order.FROM, Moment(start))
-        found.append(_entry("date", when=Happened(spec.name), period=kept, start=spec.name))
-        found.append(_entry("late", when=late, period=Period.parse("1 month"), start=start))
+    for kind, spec in first.items():
+        name = spec.name
+        match kind:
+            case FactType.FLAG:
+                when: Condition = Flag(name)
+                found.append(_entry(name, when=when, period=years, start=start, confirmed=True))
+            case FactType.CODE:
+                found.append(
+                    _entry(name, when=OneOf(name, frozenset({spec.codes[-1]})), permanent=True)
+                )
+            case FactType.CODES:
+                found.append(
+                    _entry(name, when=Has(name, None), period=kept, start=start, confirmed=True)
+                )
+            case FactType.DATE:
+                when = Compare(Moment(name, kept), Order.FROM, Moment(start))
+                found.append(_entry(name, when=Happened(name), period=kept, start=name))
+                found.append(_entry("late", when=when, period=Period.parse("1 month"), start=start))
+            case _:
+                pass
     return tuple(found)
 
 
@@ -171,7 +186,8 @@ def _agency(pack: Pack, draw: Callable[[st.SearchStrategy[Any]], Any]) -> Agency
         schedule=schedule(pack) if entries else schedule(pack)[1:],
         choices={one.id: draw(st.sampled_from(one.options)) for one in pack.choices},
     )
-    return draw(st.sampled_from([made, made, *shipped]))
+    found: Agency = draw(st.sampled_from([made, made, *shipped]))
+    return found
 
 
 @cache

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bwcstore.errors import ErrorKind, InvalidInputError
-from bwcstore.statute._columns import YES, Bits, Bools
-from bwcstore.statute._day_columns import EPOCH, LIMITLESS, Days
+from bwcstore.statute.tables._columns import YES, Bits, Bools
+from bwcstore.statute.tables._day_columns import EPOCH, LIMITLESS, Days
 
 Numbers = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]

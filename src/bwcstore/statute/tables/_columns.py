@@ -35,7 +35,7 @@ from bwcstore.statute._condition import (
     Test,
     names,
 )
-from bwcstore.statute._day_columns import NEVER, UNKNOWN, DayColumns, Days
+from bwcstore.statute.tables._day_columns import NEVER, UNKNOWN, DayColumns, Days
 
 Bools = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.uint64]

@@ -11,13 +11,13 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from bwcstore.statute._columns import NO, NONE, Answers, Bits, Bools, Columns
-from bwcstore.statute._day_columns import LIMITLESS, NEVER, NOTHING, UNKNOWN, Days, plus_days
-from bwcstore.statute._fact_columns import Piece
 from bwcstore.statute._judgements import RetentionStatus
-from bwcstore.statute._listed_facts import Requests
 from bwcstore.statute._pack import Law
 from bwcstore.statute._rules import Extension, Floor, Kept, ScheduleEntry
+from bwcstore.statute.tables._columns import NO, NONE, Answers, Bits, Bools, Columns
+from bwcstore.statute.tables._day_columns import LIMITLESS, NEVER, NOTHING, UNKNOWN, Days, plus_days
+from bwcstore.statute.tables._fact_columns import Piece
+from bwcstore.statute.tables._listed_facts import Requests
 
 STATUSES: Final = tuple(RetentionStatus)
 _LIMITLESS: Final[Days] = np.array([LIMITLESS], dtype=np.int32)

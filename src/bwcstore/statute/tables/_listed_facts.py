@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from bwcstore._values import check_text
 from bwcstore.errors import ErrorKind, InvalidInputError
-from bwcstore.statute._arrow import (
+from bwcstore.statute._facts import DAYS_MAX, FactSpec, FactType
+from bwcstore.statute.tables._arrow import (
     Numbers,
     Place,
     Rows,
@@ -29,9 +30,8 @@ from bwcstore.statute._arrow import (
     plain_text,
     truths,
 )
-from bwcstore.statute._columns import YES, Bools, FlagColumn
-from bwcstore.statute._day_columns import NEVER, Days
-from bwcstore.statute._facts import DAYS_MAX, FactSpec, FactType
+from bwcstore.statute.tables._columns import YES, Bools, FlagColumn
+from bwcstore.statute.tables._day_columns import NEVER, Days
 
 ID_LENGTH_MAX: Final = 256
 # What most ids are, and `check_text` lets pass.

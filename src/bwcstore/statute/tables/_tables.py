@@ -14,7 +14,9 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
-from bwcstore.statute._arrow import (
+from bwcstore.statute._condition import CLASS, Has, Not, OneOf
+from bwcstore.statute._pack import Law
+from bwcstore.statute.tables._arrow import (
     CODED,
     NAMES,
     Numbers,
@@ -24,11 +26,9 @@ from bwcstore.statute._arrow import (
     names_of_bits,
     names_where,
 )
-from bwcstore.statute._columns import YES, Answers, Bits, Bools, CodeColumn, Columns
-from bwcstore.statute._condition import CLASS, Has, Not, OneOf
-from bwcstore.statute._fact_columns import OBJECT, PROBLEMS, Piece, read_pieces
-from bwcstore.statute._keeping import STATUSES, holding, keep
-from bwcstore.statute._pack import Law
+from bwcstore.statute.tables._columns import YES, Answers, Bits, Bools, CodeColumn, Columns
+from bwcstore.statute.tables._fact_columns import OBJECT, PROBLEMS, Piece, read_pieces
+from bwcstore.statute.tables._keeping import STATUSES, holding, keep
 
 _CLASSIFICATION: Final = {
     "class_id": CODED,

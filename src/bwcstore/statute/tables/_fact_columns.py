@@ -21,7 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bwcstore.errors import ErrorKind, InvalidInputError
-from bwcstore.statute._arrow import (
+from bwcstore.statute._facts import FactSpec, FactType
+from bwcstore.statute._pack import Law
+from bwcstore.statute.tables._arrow import (
     Place,
     code_numbers,
     day_numbers,
@@ -32,7 +34,7 @@ from bwcstore.statute._arrow import (
     truths,
     valid,
 )
-from bwcstore.statute._columns import (
+from bwcstore.statute.tables._columns import (
     YES,
     Bools,
     CodeColumn,
@@ -42,7 +44,7 @@ from bwcstore.statute._columns import (
     FlagColumn,
     SetColumn,
 )
-from bwcstore.statute._day_columns import (
+from bwcstore.statute.tables._day_columns import (
     NEVER,
     SECONDS_MAX,
     UNKNOWN,
@@ -50,8 +52,7 @@ from bwcstore.statute._day_columns import (
     Days,
     Zone,
 )
-from bwcstore.statute._facts import FactSpec, FactType
-from bwcstore.statute._listed_facts import (
+from bwcstore.statute.tables._listed_facts import (
     Holds,
     Listed,
     Requests,
@@ -59,7 +60,6 @@ from bwcstore.statute._listed_facts import (
     read_holds,
     read_requests,
 )
-from bwcstore.statute._pack import Law
 
 OBJECT: Final = "object"
 PIECE_ROWS: Final = 65_536
