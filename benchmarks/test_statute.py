@@ -25,12 +25,13 @@ from bwcstore.statute import (
     Hold,
     Law,
     RetentionRequest,
+    _condition,
     classify,
     load_agency,
     load_pack,
     retention,
 )
-from bwcstore.statute._condition import tests
+from bwcstore.statute._civil import Period
 from bwcstore.statute.tables import classify_table, retention_table
 
 RECORDINGS: Final = 1_000_000
@@ -41,11 +42,18 @@ EPOCH: Final = date(1970, 1, 1)
 
 
 def law() -> Law:
-    """A shipped pack, for an agency that has confirmed its whole schedule."""
+    """A shipped pack, for an agency that keeps nothing for ever and has confirmed its schedule."""
     pack = load_pack("us-mn")
     agency = load_agency("us-mn-becker", pack=pack)
     confirmed = tuple(
-        attrs.evolve(entry, confirmed=True, authority="for this benchmark")
+        attrs.evolve(
+            entry,
+            confirmed=True,
+            authority="for this benchmark",
+            permanent=False,
+            period=entry.period or Period.parse("3 years"),
+            start=entry.start or "collected_at",
+        )
         for entry in agency.schedule
     )
     return pack.law(attrs.evolve(agency, schedule=confirmed), on=AS_OF)
@@ -198,11 +206,15 @@ def asked(by: Law) -> int:
     """How many tests the conditions of class and retention have together."""
     conditions = [
         by.pack.individuals_when,
-        *(rule.when for rule in (*by.contradictions, *by.classification, *by.overlays)),
-        *(rule.when for rule in (*by.floors, *by.schedule, *by.ceilings)),
+        *(rule.when for rule in by.contradictions),
+        *(rule.when for rule in by.classification),
+        *(rule.when for rule in by.overlays),
+        *(rule.when for rule in by.floors),
+        *(rule.when for rule in by.schedule),
+        *(rule.when for rule in by.ceilings),
         *(rule.expects for rule in by.labels),
     ]
-    return sum(1 for condition in conditions for _ in tests(condition))
+    return sum(1 for condition in conditions for _ in _condition.tests(condition))
 
 
 def bare_pass(table: Any, count: int) -> None:

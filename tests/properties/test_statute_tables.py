@@ -125,6 +125,9 @@ def values(spec: FactSpec, as_of: date, latest: date) -> st.SearchStrategy[Any]:
             found = st.lists(requests(spec, latest), max_size=3, unique_by=lambda one: one.id)
         case FactType.HOLDS:
             found = st.lists(holds(spec, latest), max_size=2, unique_by=lambda one: one.id)
+    if spec.type is FactType.DATE:
+        # Of many dates some pair would contradict each other in nearly every row.
+        found = found | st.none() | st.none()
     return found | found | found | found | st.none()
 
 
