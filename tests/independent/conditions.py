@@ -133,7 +133,7 @@ def after(day: dt.date, period: str) -> dt.date:
 
 @dataclasses.dataclass(frozen=True)
 class Known:
-    """What conditions are judged on: known facts, choices and codes; what is not in it is unknown."""
+    """What conditions are judged on: facts, choices and codes; what is not in it is unknown."""
 
     values: Mapping[str, Any]
     definitions: Mapping[str, str]

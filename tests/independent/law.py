@@ -326,13 +326,15 @@ class Law:
             if rule["id"] in required
         }
         unmet = {name for name, (answer, _) in asked.items() if not answer}
-        made: Table = {"missing": classed["class_missing"].union(*(one.missed for one in tried))}
+        missing = classed["class_missing"].union(
+            *(one.missed for one in tried), *(missed for _, missed in asked.values())
+        )
+        made: Table = {"missing": missing - {"purpose"}}
         for act in ("view", "copy"):
             outcome = max((one.rule[act] for one in tried), key=OUTCOMES.index)
             made[f"{act}_rule"] = next(one.rule["id"] for one in tried if one.rule[act] == outcome)
             made[f"{act}_unmet"] = unmet if outcome == "allow" else set()
             made[act] = "deny" if made[f"{act}_unmet"] else outcome
-            made["missing"] |= set().union(*(asked[name][1] for name in made[f"{act}_unmet"]))
             made[f"{act}_overlays"] = {
                 rule["id"]: rule["effect"]
                 for rule in self.rules("overlays")
@@ -341,7 +343,6 @@ class Law:
                 and act in rule.get("acts", [act])
                 and self._counts(rule, self.over(**of).judge(rule["when"])[0])
             }
-        made["missing"] -= {"purpose"}
         return made
 
     def _counts(self, rule: Table, answer: Answer) -> bool:

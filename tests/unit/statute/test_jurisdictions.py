@@ -15,7 +15,7 @@ def test_no_code_mentions_a_jurisdiction() -> None:
     """No module names a jurisdiction, a shipped pack or a shipped agency."""
     words = set(pack_ids()) | set(agency_ids())
     for pack in map(load_pack, pack_ids()):
-        words |= {word for word in re.findall(r"[A-Z]\w{4,}", pack.jurisdiction)}
+        words |= set(re.findall(r"[A-Z]\w{4,}", pack.jurisdiction))
     for agency in map(load_agency, agency_ids()):
         words.add(agency.title.split()[0])
     words -= {"State", "District"}

@@ -87,9 +87,14 @@ def numbers(array: Any) -> Any:
     return array.to_numpy(zero_copy_only=False)
 
 
-def truths(array: Any, *, absent: Any) -> Bools:
+def filled(array: Any, absent: Any) -> Any:
+    """An array with something put in place of what is not given."""
+    return pc.fill_null(array, absent) if array.null_count else array
+
+
+def truths(array: Any, *, absent: bool) -> Bools:
     """Flags, with what is not given put in place."""
-    found: Bools = numbers(array if array.null_count == 0 else pc.fill_null(array, absent))
+    found: Bools = numbers(filled(array, absent))
     return found
 
 
@@ -109,7 +114,7 @@ def code_numbers(
         [known.get(word, _NO_CODE if word is None else _OTHER) for word in words] + [_NO_CODE],
         dtype=np.int32,
     )
-    which = numbers(pc.fill_null(array.indices.cast(pa.int64()), len(words)))
+    which = numbers(filled(array.indices.cast(pa.int64()), len(words)))
     found: Numbers = lookup[which]
     other = found == _OTHER
     if other.any():
@@ -126,7 +131,7 @@ def day_numbers(array: Any, place: Place, *, gap: int, rows: Rows | None = None)
         InvalidInputError: `fact-type`: a date beyond the years 1 to 9999.
     """
     given = valid(array)
-    days = numbers(pc.fill_null(array.view(pa.int32()), 0)).astype(np.int64) + EPOCH
+    days = numbers(filled(array.view(pa.int32()), 0)).astype(np.int64) + EPOCH
     beyond = given & ((days < 1) | (days >= LIMITLESS))
     place.refuse_first(ErrorKind.FACT_TYPE, beyond, rows, "a date of the years 1 to 9999 is needed")
     return np.where(given, days, gap).astype(np.int32)
@@ -134,7 +139,7 @@ def day_numbers(array: Any, place: Place, *, gap: int, rows: Rows | None = None)
 
 def elements(array: Any) -> tuple[Any, Rows]:
     """The elements of all lists, one after the other, and the row of each."""
-    lengths = numbers(pc.fill_null(pc.list_value_length(array), 0))
+    lengths = numbers(filled(pc.list_value_length(array), 0))
     return array.flatten(), np.repeat(np.arange(len(array)), lengths)
 
 

@@ -214,7 +214,10 @@ class Columns:
             case _:
                 # A pack that asks so is refused when it is read (LAW-24).
                 holds = NO
-        return Answers(holds & column.known, column.known & ~holds)
+        known = column.known
+        return (
+            Answers(holds & known, known & ~holds) if known is not YES else Answers(holds, ~holds)
+        )
 
     def _compare(self, test: Compare) -> Answers:
         left, right = self._moment(test.left), self._moment(test.right)

@@ -18,7 +18,6 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.statute._facts import FactSpec, FactType
@@ -28,6 +27,7 @@ from bwcstore.statute.tables._arrow import (
     code_numbers,
     day_numbers,
     elements,
+    filled,
     is_list,
     is_text,
     numbers,
@@ -236,7 +236,7 @@ class _Reader:
         match spec.type:
             case FactType.FLAG:
                 known = YES if spec.absent is not None else valid(array)
-                return FlagColumn(truths(array, absent=spec.absent is True) & known, known)
+                return FlagColumn(truths(array, absent=spec.absent is True), known)
             case FactType.CODE:
                 which = code_numbers(array, spec.codes, place)
                 if isinstance(spec.absent, str):
@@ -251,7 +251,7 @@ class _Reader:
 
     def _civil(self, spec: FactSpec, array: Any, place: Place) -> Days:
         given = valid(array)
-        moments = numbers(pc.fill_null(array.view(pa.int64()), 0))
+        moments = numbers(filled(array.view(pa.int64()), 0))
         seconds = moments // _PER_SECOND[array.type.unit]
         beyond = (seconds < 0) | (seconds > SECONDS_MAX)
         place.refuse_first(

@@ -156,7 +156,8 @@ def _latest(ends: Sequence[tuple[Bools, Days]]) -> Days:
     """The latest of the ends that count; `NOTHING` where none does."""
     found = np.array([NOTHING], dtype=np.int32)
     for counts, end in ends:
-        found = np.maximum(found, np.where(counts, end, np.int32(NOTHING)))
+        # Where it does not count it is times zero, which is `NOTHING`.
+        found = np.maximum(found, end * counts)
     return found
 
 
