@@ -86,7 +86,7 @@ class Row:
 
 
 def _days(name: str) -> DayColumn:
-    gaps = {Gap.UNKNOWN: UNKNOWN, Gap.NEVER: NEVER}
+    gaps: dict[Settled, int] = {Gap.UNKNOWN: UNKNOWN, Gap.NEVER: NEVER}
     numbers = [
         value.toordinal() if isinstance(value, date) else gaps[value]
         for value in (row[name] for row in ROWS)
@@ -97,7 +97,7 @@ def _days(name: str) -> DayColumn:
 def _columns() -> Columns:
     known = {name: np.array([row[name] is not Gap.UNKNOWN for row in ROWS]) for name in NAMES}
     codes = ("one", "two")
-    numbers = [codes.index(row["code"]) if row["code"] in codes else -1 for row in ROWS]  # type: ignore[arg-type]
+    numbers = [codes.index(row["code"]) if row["code"] in codes else -1 for row in ROWS]
     sets = [row["some"] if isinstance(row["some"], frozenset) else frozenset() for row in ROWS]
     return Columns(
         columns={

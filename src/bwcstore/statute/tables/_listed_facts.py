@@ -7,7 +7,7 @@ Rules kept here (spec chapter `statute-pack`):
   row (LAW-33, LAW-34), and so is one id for two of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -95,30 +95,28 @@ def check_listed(spec: FactSpec, kind: Any) -> None:
             `request-incomplete`: the requests leave a flag out, or answer what nobody asks.
     """
     fields = {field.name: field.type for field in kind.value_type}
-    named = len(fields) == len(list(kind.value_type))
-    asked = set(spec.codes) if spec.type is FactType.REQUESTS else set[str]()
-    wanted = _FIELDS[spec.type]
-    optional = _ENDED[spec.type]
-    wrong = [
-        name
-        for name, fits in wanted.items()
-        if not (fits(fields[name]) if name in fields else name == optional)
-        and not (name == optional and pa.types.is_null(fields[name]))
-    ]
-    if wrong or not named:
+    wanted, optional = _FIELDS[spec.type], _ENDED[spec.type]
+    wrong = [name for name, fits in wanted.items() if not _fits(fields, name, fits, optional)]
+    flags = spec.codes if spec.type is FactType.REQUESTS else ()
+    more = sorted(set(fields) - {*wanted, *flags})
+    if wrong or (more and not flags) or len(fields) < kind.value_type.num_fields:
         raise InvalidInputError(
             ErrorKind.FACT_TYPE,
-            f"fact {spec.name}: a list of structs with {', '.join(wanted)} is needed,"
-            f" and {', '.join(wrong) or 'a field that stands twice'} does not fit: {kind}",
+            f"fact {spec.name}: a list of structs with {', '.join(wanted)} is needed, each once"
+            f" ({optional} may be left out), not {kind}",
         )
-    answers = set(fields) - set(wanted)
-    if answers != asked or not all(pa.types.is_boolean(fields[name]) for name in asked):
-        flags = ", ".join(sorted(asked)) or "nothing"
+    unanswered = [name for name in flags if not pa.types.is_boolean(fields.get(name, pa.null()))]
+    if unanswered or more:
+        says = "does not say" if unanswered else "says what nobody asks:"
         raise InvalidInputError(
-            ErrorKind.REQUEST_INCOMPLETE if asked or answers else ErrorKind.FACT_TYPE,
-            f"fact {spec.name}: booleans for {flags} are needed beside {', '.join(wanted)},"
-            f" not {', '.join(sorted(answers)) or 'nothing'}",
+            ErrorKind.REQUEST_INCOMPLETE,
+            f"fact {spec.name}: the column {says} {', '.join(unanswered or more)}, in booleans",
         )
+
+
+def _fits(fields: Mapping[str, Any], name: str, fits: Callable[[Any], bool], optional: str) -> bool:
+    kind = fields.get(name, pa.null())
+    return fits(kind) or (name == optional and pa.types.is_null(kind))
 
 
 _FIELDS: Final = {
