@@ -185,7 +185,7 @@ def _agency(pack: Pack, draw: Callable[[st.SearchStrategy[Any]], Any]) -> Agency
         chief="chief",
         responsible_authority="clerk",
         roll_floors=draw(st.booleans()),
-        grace_days=draw(st.sampled_from((0, 7))),
+        grace_days=draw(st.sampled_from((0, 7, 900))),
         schedule=schedule(pack) if entries else schedule(pack)[1:],
         choices={one.id: draw(st.sampled_from(one.options)) for one in pack.choices},
     )

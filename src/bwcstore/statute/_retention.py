@@ -80,7 +80,12 @@ def retain_matter(matter: Matter) -> Retention:
     end, extensions = _extended(_latest(possible) if possible else None, requests)
     last_protected = end and max(end, *(hold.released or end for hold in matter.holds()), end)
     held = tuple(
-        sorted(h.id for h in matter.holds() if not h.released or h.released > matter.as_of)
+        sorted(
+            hold.id
+            for hold in matter.holds()
+            if hold.placed <= matter.as_of
+            and (hold.released is None or hold.released > matter.as_of)
+        )
     )
     authority = [
         one

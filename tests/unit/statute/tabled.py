@@ -12,6 +12,23 @@ from bwcstore.statute._facts import Facts, FactSpec, FactType
 
 Row = Mapping[str, Any]
 
+# Of the small pack.
+REQUEST: Final = {"id": "r", "received": date(2024, 5, 1), "days": 10, "written": True}
+REQUESTS: Final = pa.list_(
+    pa.struct(
+        [
+            ("id", pa.string()),
+            ("received", pa.date32()),
+            ("days", pa.int64()),
+            ("written", pa.bool_()),
+        ]
+    )
+)
+HOLD: Final = {"id": "h", "kind": "litigation", "placed": date(2024, 5, 1)}
+HOLDS: Final = pa.list_(
+    pa.struct([("id", pa.string()), ("kind", pa.string()), ("placed", pa.date32())])
+)
+
 _DATE: Final = pa.date32()
 _TYPES: Final = {
     FactType.FLAG: pa.bool_(),
@@ -126,3 +143,9 @@ def retained(facts: Facts, law: Law, as_of: date) -> dict[str, Any]:
         "missing": list(found.missing),
         "problem": None,
     }
+
+
+def table_of(**columns: Any) -> Any:
+    """A table with these columns, of recordings `o0`, `o1`, ..."""
+    length = len(next(iter(columns.values())))
+    return pa.table({"object": [f"o{number}" for number in range(length)], **columns})

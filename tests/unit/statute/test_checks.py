@@ -177,6 +177,17 @@ def test_actors_without_any_access_rule() -> None:
     ]
 
 
+@pytest.mark.spec("LAW-3")
+def test_one_period_while_facts_are_missing() -> None:
+    """Two rules that say how long a recording is locked meanwhile are not law on one day."""
+    body = 'period = "10 days"\nstart = "collected_at"\n'
+    text = f"{PACK}\n{a_rule('unclassified', 'another', body)}"
+
+    problems = check(text)
+
+    assert [(ErrorKind.PACK_OVERLAP, "another")] == [(one.kind, one.rule) for one in problems]
+
+
 @pytest.mark.spec("LAW-4", "LAW-30")
 def test_limits() -> None:
     """At most 63 facts about the recording, one of holds, and 1,000 rules."""

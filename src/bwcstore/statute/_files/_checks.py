@@ -37,6 +37,7 @@ def pack_problems(pack: Pack) -> list[Problem]:
     for choice in pack.choices:
         if choice.id in check.names.facts:
             check.note(ErrorKind.PACK_OVERLAP, "the choice has the name of a fact", choice)
+    check.alone(pack.unclassified)
     check.listed("flags", pack.flags)
     check.listed("labels", pack.labels)
     check.ranks()
@@ -130,6 +131,13 @@ class _Check:
                     break
         for rule in rules:
             self.rule(rule)
+
+    def alone(self, rules: tuple[Rule, ...]) -> None:
+        """Of a table that decides one thing, no two rules on one day."""
+        for first, second in combinations(rules, 2):
+            if first.id != second.id and _overlap(first, second):
+                message = f"the rule {first.id} of line {first.line} is law on the same day"
+                self.note(ErrorKind.PACK_OVERLAP, message, second)
 
     def rule(self, rule: Rule) -> None:
         """One rule: its days, its names, and whether facts can reach it."""

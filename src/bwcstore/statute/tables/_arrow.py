@@ -41,7 +41,11 @@ class Place:
     first: int
 
     def refuse(self, kind: ErrorKind, row: int, what: str) -> NoReturn:
-        """Refuse a row of the piece."""
+        """Refuse a row of the piece.
+
+        Raises:
+            InvalidInputError: always, of this kind.
+        """
         raise InvalidInputError(kind, f"fact {self.fact}, row {self.first + row}: {what}")
 
     def refuse_first(self, kind: ErrorKind, bad: Bools, rows: Rows | None, what: str) -> None:

@@ -114,8 +114,8 @@ def holding(piece: Piece) -> Bools:
     """Which of the holds of a piece hold (spec: LAW-63)."""
     if piece.holds is None:
         return np.zeros(0, dtype=np.bool_)
-    ended = piece.holds.ended
-    found: Bools = (ended == NEVER) | (ended > piece.columns.as_of)
+    day, ended = piece.columns.as_of, piece.holds.ended
+    found: Bools = (piece.holds.begun <= day) & ((ended == NEVER) | (ended > day))
     return found
 
 
