@@ -55,10 +55,9 @@ def decide_access(matter: Matter, question: Question) -> Access:
     missing = set(classification.missing)
     for rule, _ in judged:
         missing |= within.missing(rule.when)
-    decided = {act: _decide(within, question, act, judged) for act in Act}
-    for rule in {id(rule): rule for rule, _ in decided.values()}.values():
         for requirement in rule.requires:
             missing |= within.missing(matter.law.requirements[requirement].when)
+    decided = {act: _decide(within, question, act, judged) for act in Act}
     rules = tuple({rule.id: rule for rule, _ in decided.values()}.values())
     return Access(
         as_of=matter.as_of,

@@ -6,8 +6,10 @@ import pytest
 
 from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.statute._access import access
+from bwcstore.statute._files._agency_file import read_agency
+from bwcstore.statute._files._reading import read_pack
 from bwcstore.statute._judgements import Access, Question
-from tests.unit.statute.small import facts, small_law
+from tests.unit.statute.small import AGENCY, PACK, facts, small_law
 
 DAY = date(2024, 6, 1)
 CLOSED: dict[str, object] = {"investigation": "none", "force": "none", "minor_recorded": False}
@@ -114,3 +116,25 @@ def test_unknown_actors_and_purposes_are_refused(question: Question) -> None:
         access(facts(CLOSED), question, law=small_law(DAY), as_of=DAY)
 
     assert caught.value.kind is ErrorKind.ARGUMENT_INVALID
+
+
+@pytest.mark.spec("LAW-71")
+def test_requirements_of_every_rule_that_may_decide_are_asked() -> None:
+    """What a rule requires that may decide is missing too, also where another one is cited."""
+    text = PACK.replace(
+        'when = "class in (closed, secret)"', 'when = "class is closed and minor_recorded"'
+    )
+    text = text.replace('requires = ["in-writing", "for-work"]', 'requires = ["for-work"]')
+    text = text.replace(
+        'when = "class is open"\nview = "allow"',
+        'when = "class is closed"\nview = "allow"\nrequires = ["in-writing"]',
+    )
+    pack = read_pack(text, name="changed.toml")
+    law = pack.law(read_agency(AGENCY, name="town.toml", pack=pack), on=DAY)
+    given = pack.read_facts({"investigation": "none", "force": "none"})
+
+    found = access(given, Question(actor="officer", purpose="work"), law=law, as_of=DAY)
+
+    assert ("deny", "officers") == (found.view.outcome, found.view.ground.rule)
+    assert ["in-writing"] == [one.rule for one in found.view.unmet]
+    assert ("authorized", "minor_recorded") == found.missing
