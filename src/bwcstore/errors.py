@@ -161,7 +161,6 @@ class ErrorKind(StrEnum):
     FACT_CONTRADICTION = "fact-contradiction"
     FACT_FUTURE = "fact-future"
     REQUEST_INCOMPLETE = "request-incomplete"
-    REQUEST_OVER_CAP = "request-over-cap"
     # Concurrency and time.
     RACE_LOST = "race-lost"
     CLOCK_BEHIND = "clock-behind"

@@ -10,7 +10,7 @@ from datetime import date
 import attrs
 
 from bwcstore.statute._condition import CLASS, Verdict
-from bwcstore.statute._facts import Facts, Subject
+from bwcstore.statute._facts import LABELS, Facts, Subject
 from bwcstore.statute._judgements import Classification, Ground, Mismatch, OverlayApplied
 from bwcstore.statute._pack import Law
 from bwcstore.statute._rules import ClassRule, Label, Overlay
@@ -93,7 +93,7 @@ def _without_request(matter: Matter) -> Matter:
 
 
 def _mismatches(matter: Matter) -> tuple[Mismatch, ...]:
-    held = matter.settled("labels")
+    held = matter.settled(LABELS)
     return tuple(
         Mismatch(label=label.id, ground=Ground.of(label, Verdict.YES))
         for label in matter.law.labels

@@ -19,6 +19,7 @@ from bwcstore._values import Instant, check_text
 from bwcstore.errors import ErrorKind, InvalidInputError
 
 RECORDING_FACTS_MAX: Final = 63
+LABELS: Final = "labels"
 DAYS_MAX: Final = 36_500
 
 
@@ -121,6 +122,11 @@ Value = (
 )
 
 
+def unknown_code(fact: str) -> ErrorKind:
+    """How a code that is not declared is refused: labels are what people get wrong most."""
+    return ErrorKind.LABEL_UNKNOWN if fact == LABELS else ErrorKind.FACT_TYPE
+
+
 @attrs.frozen(kw_only=True)
 class FactSpec:
     """The declaration of a fact.
@@ -160,8 +166,9 @@ class FactSpec:
 
         Raises:
             InvalidInputError: `fact-type`: the value is not of the declared type or no declared
-                code; `time-naive`: a moment without a zone; `request-incomplete`: a request does
-                not answer what the pack asks about it.
+                code; `label-unknown`: a label that is not declared; `time-naive`: a moment without
+                a zone; `request-incomplete`: a request does not answer what the pack asks about
+                it.
         """
         match self.type:
             case FactType.FLAG if type(value) is bool:
@@ -190,9 +197,13 @@ class FactSpec:
         )
 
     def _code(self, value: object) -> str:
-        if not isinstance(value, str) or value not in self.codes:
-            wanted = f"code of {', '.join(self.codes)}"
-            raise self._wrong(value, wanted)
+        if not isinstance(value, str):
+            raise self._wrong(value, f"code of {', '.join(self.codes)}")
+        if value not in self.codes:
+            raise InvalidInputError(
+                unknown_code(self.name),
+                f"fact {self.name}: a code of {', '.join(self.codes)} is needed, not {value!r:.60}",
+            )
         return value
 
     def _instant(self, value: datetime) -> Instant:

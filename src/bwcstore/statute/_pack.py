@@ -103,9 +103,23 @@ class Pack:
         individuals_when: when a recording has data on individuals.
         calendar: the days of rest, optional holidays included.
         calendar_rules: the citations of the calendar and of how time is counted.
-        classes, classification, overlays, floors, ceilings, extensions, unclassified,
-            deadlines, requirements, access, contradictions, labels, choices, actors, purposes,
-            flags, audit_elements: its rules, in the order of the file.
+        classes: the classes.
+        classification: what gives a class; the first rule that applies decides.
+        overlays: what limits or permits disclosures.
+        floors: how long recordings and their metadata are kept at least.
+        ceilings: how long recordings are kept at most.
+        extensions: under which rules people ask for more time.
+        unclassified: how long a recording is locked while its facts are missing.
+        deadlines: what the agency owes.
+        requirements: what has to be the case before an access is allowed.
+        access: who may view or copy; the first rule that applies decides.
+        contradictions: facts that cannot all be true.
+        labels: the categories that people give.
+        choices: what the statute leaves to the agency.
+        actors: who may ask.
+        purposes: what for.
+        flags: what makes data sensitive.
+        audit_elements: what an audit looks at.
         name: the name of the file, for messages.
     """
 

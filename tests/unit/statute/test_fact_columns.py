@@ -63,7 +63,7 @@ def test_columns_of_another_type_are_refused(name: str, column: Any, kind: Error
     [
         ("force", pa.array(["none", None, "much"]), ErrorKind.FACT_TYPE),
         ("force", pa.array(["none", "none", "much"]).dictionary_encode(), ErrorKind.FACT_TYPE),
-        ("labels", pa.array([[], ["training"], ["x"]]), ErrorKind.FACT_TYPE),
+        ("labels", pa.array([[], ["training"], ["x"]]), ErrorKind.LABEL_UNKNOWN),
         ("labels", pa.array([[], ["training"], [None]]), ErrorKind.FACT_TYPE),
         ("complaint_on", pa.array([0, None, 9_000_000], pa.date32()), ErrorKind.FACT_TYPE),
         ("complaint_on", pa.array([0, None, -800_000], pa.date32()), ErrorKind.FACT_TYPE),

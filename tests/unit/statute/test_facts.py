@@ -55,7 +55,6 @@ def test_values_of_their_type(name: str, value: object, expected: object) -> Non
         ("force", True),
         ("force", ["none"]),
         ("labels", "training"),
-        ("labels", ["training", "other"]),
         ("labels", [1]),
         ("complaint_on", NOON),
         ("complaint_on", "2024-06-01"),
@@ -149,3 +148,9 @@ def test_declarations_are_found_by_name() -> None:
     """The pack gives the declaration of a fact with its line in the file."""
     assert "Was force used?" == small_pack().fact("force").question
     assert small_pack().fact("force").line > 1
+
+
+@pytest.mark.spec("LAW-31")
+def test_unknown_labels_have_their_own_code() -> None:
+    """A label that the pack does not define is told as such."""
+    assert ErrorKind.LABEL_UNKNOWN == _refused("labels", ["evidence", "trainning"])

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bwcstore.errors import ErrorKind, InvalidInputError
+from bwcstore.statute._facts import unknown_code
 from bwcstore.statute.tables._columns import YES, Bits, Bools
 from bwcstore.statute.tables._day_columns import EPOCH, LIMITLESS, Days
 
@@ -124,7 +125,7 @@ def code_numbers(
     if other.any():
         word = words[which[np.argmax(other)]]
         what = f"a code of {', '.join(codes)} is needed, not {word!r:.60}"
-        place.refuse_first(ErrorKind.FACT_TYPE, other, rows, what)
+        place.refuse_first(unknown_code(place.fact), other, rows, what)
     return found
 
 

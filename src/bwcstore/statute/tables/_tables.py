@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from bwcstore.statute._condition import CLASS, Has, Not, OneOf
+from bwcstore.statute._facts import LABELS
 from bwcstore.statute._pack import Law
 from bwcstore.statute.tables._arrow import (
     CODED,
@@ -57,7 +58,6 @@ _RETENTION: Final = {
     "problem": CODED,
 }
 _NEVER_NULL: Final = frozenset({"class_id", "others", "status"})
-_LABELS: Final = "labels"
 
 
 def classify_table(table: Any, *, law: Law, as_of: date) -> Any:
@@ -230,7 +230,7 @@ def _overlays(columns: Columns, law: Law) -> list[tuple[str, Answers]]:
 def _mismatches(columns: Columns, law: Law) -> list[tuple[str, Bools]]:
     """The labels, and where a recording has one that its facts do not bear out."""
     return [
-        (label.id, columns.judge(Has(_LABELS, label.id)).yes & columns.judge(label.expects).no)
+        (label.id, columns.judge(Has(LABELS, label.id)).yes & columns.judge(label.expects).no)
         for label in law.labels
     ]
 
