@@ -160,3 +160,31 @@ def test_tables_without_rows_are_checked() -> None:
     table = pa.table({"object": pa.array([], pa.string()), "x": pa.nulls(0)})
 
     assert ErrorKind.FACT_UNKNOWN is _refused(table).kind
+
+
+@pytest.mark.spec("LAW-33", "LAW-34")
+@pytest.mark.parametrize(
+    ("name", "cell", "problem"),
+    [
+        ("keep_requests", [{"received": date(2024, 6, 2)}], "fact-future"),
+        ("keep_requests", [{"withdrawn": date(2024, 4, 30)}], "fact-contradiction"),
+        ("keep_requests", [{}, {}], "fact-contradiction"),
+        ("holds", [{"placed": date(2024, 6, 2)}], "fact-future"),
+        ("holds", [{"released": date(2024, 4, 30)}], "fact-contradiction"),
+        ("holds", [{}, {}], "fact-contradiction"),
+        ("holds", [{"released": date(2024, 5, 1)}], None),
+    ],
+)
+def test_problems_of_requests_and_holds(
+    name: str, cell: list[dict[str, Any]], problem: str | None
+) -> None:
+    """What is in the wrong order, in the future, or has the id of another, is a problem."""
+    whole: dict[str, Any] = REQUEST if name == "keep_requests" else HOLD
+    ends = "withdrawn" if name == "keep_requests" else "released"
+    own = REQUESTS if name == "keep_requests" else HOLDS
+    kind = pa.list_(pa.struct([*own.value_type, (ends, pa.date32())]))
+    table = table_of(**{name: pa.array([[], [{**whole, **one} for one in cell], None], kind)})
+
+    found = retention_table(table, law=LAW, as_of=DAY)
+
+    assert [None, problem, None] == found.column("problem").to_pylist()

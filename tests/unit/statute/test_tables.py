@@ -136,32 +136,6 @@ def test_problems_stay_with_their_row() -> None:
     }
 
 
-@pytest.mark.spec("LAW-33", "LAW-34")
-@pytest.mark.parametrize(
-    ("name", "cell", "problem"),
-    [
-        ("keep_requests", [{"received": date(2024, 6, 2)}], "fact-future"),
-        ("keep_requests", [{"withdrawn": date(2024, 4, 30)}], "fact-contradiction"),
-        ("keep_requests", [{}, {}], "fact-contradiction"),
-        ("holds", [{"placed": date(2024, 6, 2)}], "fact-future"),
-        ("holds", [{"released": date(2024, 4, 30)}], "fact-contradiction"),
-        ("holds", [{}, {}], "fact-contradiction"),
-        ("holds", [{"released": date(2024, 5, 1)}], None),
-    ],
-)
-def test_problems_of_requests_and_holds(
-    name: str, cell: list[dict[str, Any]], problem: str | None
-) -> None:
-    """What is in the wrong order, in the future, or has the id of another, is a problem."""
-    whole: dict[str, Any] = REQUEST if name == "keep_requests" else HOLD
-    ends = "withdrawn" if name == "keep_requests" else "released"
-    own = REQUESTS if name == "keep_requests" else HOLDS
-    kind = pa.list_(pa.struct([*own.value_type, (ends, pa.date32())]))
-    table = table_of(**{name: pa.array([[], [{**whole, **one} for one in cell], None], kind)})
-
-    assert [None, problem, None] == [row["problem"] for row in _retain(table)]
-
-
 @pytest.mark.spec("LAW-63")
 def test_a_hold_holds_from_its_day_on() -> None:
     """Where holds may lie ahead, one that begins tomorrow does not hold today."""
@@ -178,6 +152,39 @@ def test_a_hold_holds_from_its_day_on() -> None:
     assert [retained(facts(row), law, DAY) for row in rows] == (
         found.drop_columns("object").to_pylist()
     )
+
+
+@pytest.mark.spec("LAW-61", "LAW-66", "LAW-67", "LAW-68")
+def test_every_day_is_judged_alike() -> None:
+    """On each day around the end, the ceiling and disposal, the table says what one row does."""
+    rows = [{**QUIET, "labels": frozenset({"training"})}, QUIET, {**QUIET, "holds": ()}]
+    table = arrow_table(LAW, rows, [*QUIET, "labels", "holds"])
+    statuses = set()
+    for shift in range(85, 125):
+        day = date(2024, 3, 1) + timedelta(days=shift)
+        found = retention_table(table, law=LAW, as_of=day).drop_columns("object").to_pylist()
+        statuses |= {(row["status"], row["ceiling_passed"]) for row in found}
+
+        assert [retained(facts(row), LAW, day) for row in rows] == found
+    assert {("protected", False), ("due", False), ("due", True)} == statuses
+
+
+@pytest.mark.spec("LAW-62", "LAW-63")
+@pytest.mark.parametrize("shift", [-1, 0, 1])
+def test_the_day_of_release_and_of_withdrawal(shift: int) -> None:
+    """On the day of its release a hold holds no longer, and a request withdrawn adds nothing."""
+    ends, begun = DAY + timedelta(days=shift), date(2024, 5, 1)
+    hold = Hold(id="h", kind="litigation", placed=begun, released=ends)
+    request = RetentionRequest(
+        id="r", received=begun, days=9, withdrawn=ends, answers={"written": True}
+    )
+    row = {**QUIET, "holds": (hold,), "keep_requests": (request,)}
+
+    found = retention_table(arrow_table(LAW, [row], list(row)), law=LAW, as_of=DAY).to_pylist()[0]
+
+    del found["object"]
+    assert retained(facts(row), LAW, DAY) == found
+    assert (["h"] if shift > 0 else []) == found["holds"]
 
 
 @pytest.mark.spec("LAW-62")
