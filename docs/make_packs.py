@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from bwcstore.statute._agency import Agency, Source
 from bwcstore.statute._facts import FactSpec, Subject
 from bwcstore.statute._files._library import (
     agency_ids,
@@ -16,7 +17,7 @@ from bwcstore.statute._files._library import (
     pack_ids,
     pack_text,
 )
-from bwcstore.statute._pack import Agency, Pack, Source
+from bwcstore.statute._pack import Pack
 from bwcstore.statute._rules import Rule, Verification
 
 FOLDER: Final = Path(__file__).parent / "reference" / "packs"
@@ -137,7 +138,7 @@ TABLES: Final[Sequence[tuple[str, str, str, Consequence]]] = (
 
 def all_rules(pack: Pack) -> list[Rule]:
     """Every rule of a pack, those of former days included."""
-    return [rule for field, *_ in TABLES for rule in getattr(pack, field)]
+    return [rule for rules in pack.rules.values() for rule in rules]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -1,7 +1,6 @@
 """The commands about the law: `law packs|show|explain|cases|diff|check`. None needs a store."""
 
 from collections.abc import Iterable
-from functools import wraps
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -9,23 +8,21 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bwcstore._system import SystemClock
-from bwcstore.cli._command import Command, P, command, group
+from bwcstore.cli._command import command, group
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._law_show import (
     change_json,
     change_lines,
-    changes,
-    in_force,
     pack_json,
     pack_lines,
     rule_json,
     shown_lines,
-    version_on,
 )
 from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import Output, shown
 from bwcstore.cli._parse import civil_date
-from bwcstore.errors import ErrorKind, FormatError, InvalidInputError, NotFoundError
+from bwcstore.errors import ErrorKind, NotFoundError
+from bwcstore.statute._changes import rule_changes
 from bwcstore.statute._civil import local_date
 from bwcstore.statute._explain import explain as explain_facts
 from bwcstore.statute._explain_words import paragraph
@@ -50,28 +47,12 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     law = group("The law: packs of statutes, and what follows from them.")
     command(law, "law packs", needs=Needs.OUTPUT)(packs)
-    command(law, "law show", needs=Needs.OUTPUT)(_of_documents(show))
-    command(law, "law explain", needs=Needs.OUTPUT)(_of_documents(explain))
-    command(law, "law cases", needs=Needs.OUTPUT)(_of_documents(cases))
-    command(law, "law diff", needs=Needs.OUTPUT)(_of_documents(diff))
+    command(law, "law show", needs=Needs.OUTPUT)(show)
+    command(law, "law explain", needs=Needs.OUTPUT)(explain)
+    command(law, "law cases", needs=Needs.OUTPUT)(cases)
+    command(law, "law diff", needs=Needs.OUTPUT)(diff)
     command(law, "law check", needs=Needs.OUTPUT)(check)
     app.add_typer(law, name="law")
-
-
-def _of_documents(function: Command[P]) -> Command[P]:
-    """The command, for which a document that cannot be read is the caller's input."""
-
-    @wraps(function)
-    def run(common: Common, /, *args: P.args, **given: P.kwargs) -> int | None:
-        try:
-            return function(common, *args, **given)
-        except FormatError as exc:
-            error = InvalidInputError(exc.kind, exc.message)
-            for note in getattr(exc, "__notes__", ()):
-                error.add_note(note)
-            raise error from exc
-
-    return run
 
 
 def _print(output: Output, lines: Iterable[str]) -> None:
@@ -101,7 +82,7 @@ def show(common: Common, *, pack_name: _PackName, as_of: _AsOf = None) -> None:
     if not common.output.machine:
         _print(common.output, shown_lines(pack, day))
         return
-    version = version_on(pack, day)
+    version = pack.version_on(day)
     common.output.document(
         {
             **pack_json(pack),
@@ -109,7 +90,7 @@ def show(common: Common, *, pack_name: _PackName, as_of: _AsOf = None) -> None:
             "version": {"effective": str(version.effective), "act": version.act},
             "rules": [
                 rule_json(table, rule)
-                for table, rules in in_force(pack, day).items()
+                for table, rules in pack.rules_on(day).items()
                 for rule in rules
             ],
         }
@@ -209,7 +190,7 @@ def diff(
     """Print the rules that come, go or change from one day to another."""
     pack = load_pack(pack_name)
     days = civil_date(first, "FROM"), civil_date(second, "TO")
-    found = changes(pack, *days)
+    found = rule_changes(pack, *days)
     if common.output.machine:
         common.output.document(
             {

@@ -8,6 +8,8 @@ Whole tables are judged by `bwcstore.statute.tables`, which needs Arrow and is i
 """
 
 from bwcstore.statute._access import access
+from bwcstore.statute._agency import Agency, Source
+from bwcstore.statute._changes import RuleChange, rule_changes
 from bwcstore.statute._classify import classify
 from bwcstore.statute._deadlines import deadlines
 from bwcstore.statute._explain import Explanation, explain
@@ -44,8 +46,9 @@ from bwcstore.statute._judgements import (
     Question,
     Retention,
     RetentionStatus,
+    WhatIf,
 )
-from bwcstore.statute._pack import Agency, Law, Pack, Source, Version
+from bwcstore.statute._pack import Law, Pack, Version
 from bwcstore.statute._retention import retention
 from bwcstore.statute._rules import Act, Effect, Outcome, Verification
 
@@ -84,11 +87,13 @@ __all__ = [
     "Retention",
     "RetentionRequest",
     "RetentionStatus",
+    "RuleChange",
     "Several",
     "Source",
     "Subject",
     "Verification",
     "Version",
+    "WhatIf",
     "access",
     "agency_ids",
     "check_agency",
@@ -103,6 +108,7 @@ __all__ = [
     "read_agency",
     "read_pack",
     "retention",
+    "rule_changes",
     "run_case",
     "run_cases",
 ]

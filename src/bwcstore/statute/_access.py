@@ -31,9 +31,6 @@ def access(facts: Facts, question: Question, *, law: Law, as_of: date) -> Access
         InvalidInputError: `argument-invalid`: the pack has no such actor or purpose;
             `fact-future`, `fact-contradiction` or `fact-unknown`: see the spec.
     """
-    _check_term("actor", question.actor, {term.id for term in law.pack.actors})
-    if question.purpose is not None:
-        _check_term("purpose", question.purpose, {term.id for term in law.pack.purposes})
     return decide_access(settle(facts, law=law, as_of=as_of), question)
 
 
@@ -46,7 +43,15 @@ def _check_term(what: str, given: str, known: set[str]) -> None:
 
 
 def decide_access(matter: Matter, question: Question) -> Access:
-    """Say what becomes of a wish, for a settled matter."""
+    """Say what becomes of a wish, for a settled matter.
+
+    Raises:
+        InvalidInputError: `argument-invalid`: the pack has no such actor or purpose.
+    """
+    pack = matter.law.pack
+    _check_term("actor", question.actor, {term.id for term in pack.actors})
+    if question.purpose is not None:
+        _check_term("purpose", question.purpose, {term.id for term in pack.purposes})
     classification = classify_matter(matter)
     within = matter.with_code(CLASS, classification.class_id)
     if question.purpose is not None:

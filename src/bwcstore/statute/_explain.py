@@ -19,9 +19,9 @@ import attrs
 from bwcstore._encoding import Json
 from bwcstore._values import Instant
 from bwcstore.errors import InvalidInputError
-from bwcstore.statute._access import access as judge_access
-from bwcstore.statute._classify import classify
-from bwcstore.statute._deadlines import deadlines as judge_deadlines
+from bwcstore.statute._access import decide_access
+from bwcstore.statute._classify import classify_matter
+from bwcstore.statute._deadlines import owed
 from bwcstore.statute._explain_dates import deadline_lines, retention_lines
 from bwcstore.statute._explain_text import (
     access_lines,
@@ -33,7 +33,7 @@ from bwcstore.statute._explain_text import (
     title_lines,
     what_if_lines,
 )
-from bwcstore.statute._explain_words import WhatIf, value_text
+from bwcstore.statute._explain_words import value_text
 from bwcstore.statute._facts import Facts, FactSpec, FactType, Value
 from bwcstore.statute._judgements import (
     Access,
@@ -41,9 +41,11 @@ from bwcstore.statute._judgements import (
     Deadline,
     Question,
     Retention,
+    WhatIf,
 )
 from bwcstore.statute._pack import Law
-from bwcstore.statute._retention import retention as judge_retention
+from bwcstore.statute._retention import retain_matter
+from bwcstore.statute._settle import settle
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -129,11 +131,10 @@ def explain(
         InvalidInputError: `argument-invalid`: the pack has no such actor or purpose;
             `fact-future`, `fact-contradiction` or `fact-unknown`: see the spec.
     """
-    classification = classify(facts, law=law, as_of=as_of)
-    retention = judge_retention(facts, law=law, as_of=as_of)
-    access = None
-    if question is not None:
-        access = judge_access(facts, question, law=law, as_of=as_of)
+    matter = settle(facts, law=law, as_of=as_of)
+    classification = classify_matter(matter)
+    retention = retain_matter(matter)
+    access = None if question is None else decide_access(matter, question)
     missing = {*classification.missing, *retention.missing}
     missing |= set(() if access is None else access.missing)
     return Explanation(
@@ -143,7 +144,7 @@ def explain(
         classification=classification,
         retention=retention,
         access=access,
-        deadlines=judge_deadlines(facts, law=law, as_of=as_of),
+        deadlines=owed(matter),
         what_if=tuple(_what_ifs(facts, retention, law)),
         missing=tuple(sorted(missing & law.specs.keys())),
     )
@@ -154,10 +155,11 @@ def _what_ifs(facts: Facts, now: Retention, law: Law) -> Iterator[WhatIf]:
         spec = law.specs.get(name)
         for value in () if spec is None else _answers(spec, facts, law, now.as_of):
             try:
-                then = judge_retention(facts.with_values({name: value}), law=law, as_of=now.as_of)
+                other = settle(facts.with_values({name: value}), law=law, as_of=now.as_of)
             except InvalidInputError:
                 # The other facts rule this answer out.
                 continue
+            then = retain_matter(other)
             yield WhatIf(
                 fact=name,
                 value=value_text(value, law.zone),

@@ -14,7 +14,6 @@ from typing import Final
 from bwcstore.statute._explain_words import (
     VERIFIED,
     WIDTH,
-    WhatIf,
     answers_text,
     cites,
     day_text,
@@ -33,6 +32,7 @@ from bwcstore.statute._judgements import (
     OverlayApplied,
     Retention,
     RetentionStatus,
+    WhatIf,
 )
 from bwcstore.statute._pack import Law
 from bwcstore.statute._rules import Act, Outcome, Verification

@@ -9,11 +9,9 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import attrs
-
 from bwcstore._values import Instant
 from bwcstore.statute._facts import FactSpec, FactType, Hold, RetentionRequest
-from bwcstore.statute._judgements import Ground, RetentionStatus
+from bwcstore.statute._judgements import Ground
 from bwcstore.statute._rules import Verification
 
 WIDTH: Final = 80
@@ -24,23 +22,6 @@ VERIFIED: Final = {
     Verification.SECONDARY: "wording not seen, an authoritative source states it",
     Verification.UNVERIFIED: "NOT VERIFIED: no source was seen",
 }
-
-
-@attrs.frozen(kw_only=True)
-class WhatIf:
-    """What would become of a recording, were one fact another.
-
-    Attributes:
-        fact: the name of the fact.
-        value: the other value, in words.
-        status: where the recording would stand.
-        last_protected: the last day that would be protected; None without limit.
-    """
-
-    fact: str
-    value: str
-    status: RetentionStatus
-    last_protected: date | None
 
 
 def paragraph(text: str, *, level: int = 0, lead: str = "") -> Iterator[str]:

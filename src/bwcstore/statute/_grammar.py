@@ -24,7 +24,7 @@ from typing import Final, NoReturn
 
 import attrs
 
-from bwcstore.errors import ErrorKind, FormatError, InvalidInputError
+from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.statute._civil import Period
 from bwcstore.statute._condition import (
     All,
@@ -74,10 +74,12 @@ def parse_condition(text: str, *, definitions: Mapping[str, Condition]) -> Condi
         definitions: what names of definitions stand for.
 
     Raises:
-        FormatError: `pack-syntax`: the text is no condition; the message gives the column.
+        InvalidInputError: `pack-syntax`: the text is no condition; the message gives the column.
     """
     if len(text) > LENGTH_MAX:
-        raise FormatError(ErrorKind.PACK_SYNTAX, f"a condition of over {LENGTH_MAX} characters")
+        raise InvalidInputError(
+            ErrorKind.PACK_SYNTAX, f"a condition of over {LENGTH_MAX} characters"
+        )
     reader = _Reader(tokens=_tokens(text), definitions=definitions)
     found = reader.condition(0)
     if (rest := reader.peek()) is not None:
@@ -91,7 +93,7 @@ def words_of(text: str) -> frozenset[str]:
         return frozenset(
             token.text for token in _tokens(text) if token.sort == "word" and is_name(token.text)
         )
-    except FormatError:
+    except InvalidInputError:
         return frozenset()
 
 
@@ -110,7 +112,9 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _fail(problem: str, column: int) -> NoReturn:
-    raise FormatError(ErrorKind.PACK_SYNTAX, f"{problem}, at column {column + 1} of the condition")
+    raise InvalidInputError(
+        ErrorKind.PACK_SYNTAX, f"{problem}, at column {column + 1} of the condition"
+    )
 
 
 @attrs.define

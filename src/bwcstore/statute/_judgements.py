@@ -238,6 +238,23 @@ class Retention:
 
 
 @attrs.frozen(kw_only=True)
+class WhatIf:
+    """What would become of a recording, were one fact another.
+
+    Attributes:
+        fact: the name of the fact.
+        value: the other value, in words.
+        status: where the recording would stand.
+        last_protected: the last day that would be protected; None without limit.
+    """
+
+    fact: str
+    value: str
+    status: RetentionStatus
+    last_protected: date | None
+
+
+@attrs.frozen(kw_only=True)
 class Question:
     """Somebody's wish to see a recording.
 

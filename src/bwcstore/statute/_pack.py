@@ -1,15 +1,12 @@
-"""A statute pack and an agency file as values, and the law that the two make on a given day.
+"""A statute pack as a value, and the law that it makes with an agency on a given day.
 
 Rules kept here (spec chapter `statute-pack`):
 
 - a rule is law from its first to its last day, and the law of a day is the rules of that day
   (LAW-3);
-- a pack and an agency are known by digests of what they say, not of how the file is laid out
-  (LAW-5);
-- an agency narrows: it chooses where the statute leaves a choice, and brings its schedule
-  (LAW-6).
+- a pack is known by a digest of what it says, not of how the file is laid out (LAW-5).
 
-Files become these values in `_reading` and `_agency_file`, and nowhere else.
+Files become packs in `_files._reading`, and nowhere else.
 """
 
 from collections.abc import Mapping
@@ -22,6 +19,7 @@ import attrs
 
 from bwcstore._values import Digest
 from bwcstore.errors import ErrorKind, InvalidInputError
+from bwcstore.statute._agency import Agency, Source
 from bwcstore.statute._civil import RestDays
 from bwcstore.statute._condition import Condition, fixed
 from bwcstore.statute._facts import Facts, FactSpec, FactType, Subject, Value
@@ -46,7 +44,6 @@ from bwcstore.statute._rules import (
 )
 
 PACK_FORMAT: Final = "bwcstore-pack/1"
-AGENCY_FORMAT: Final = "bwcstore-agency/1"
 R = TypeVar("R", bound=Rule)
 
 
@@ -67,23 +64,6 @@ class Version:
     verified: Verification
     source: tuple[str, ...] = ()
     note: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Source:
-    """Where the wording of a rule was seen.
-
-    Attributes:
-        id: its id within the pack.
-        title: what it is.
-        url: where it is, if it is on the web.
-        seen: the day on which it was looked at.
-    """
-
-    id: str
-    title: str
-    url: str | None = None
-    seen: date | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -154,6 +134,57 @@ class Pack:
     definitions: Mapping[str, Condition] = attrs.field(factory=dict, hash=False)
     name: str = attrs.field(default="", eq=False)
 
+    @property
+    def rules(self) -> dict[str, tuple[Rule, ...]]:
+        """Its rules by the names of their tables, in the order in which people read them."""
+        return {
+            "calendar_rules": self.calendar_rules,
+            "classes": self.classes,
+            "classification": self.classification,
+            "overlays": self.overlays,
+            "floors": self.floors,
+            "unclassified": self.unclassified,
+            "ceilings": self.ceilings,
+            "extensions": self.extensions,
+            "deadlines": self.deadlines,
+            "requirements": self.requirements,
+            "access": self.access,
+            "contradictions": self.contradictions,
+            "labels": self.labels,
+            "choices": self.choices,
+            "actors": self.actors,
+            "purposes": self.purposes,
+            "flags": self.flags,
+            "audit_elements": self.audit_elements,
+        }
+
+    def version_on(self, day: date) -> Version:
+        """The version that is in force on a day.
+
+        Raises:
+            InvalidInputError: `law-not-in-force`: the day lies before the first version.
+        """
+        found = [one for one in self.versions if one.effective <= day]
+        if not found:
+            raise InvalidInputError(
+                ErrorKind.LAW_NOT_IN_FORCE,
+                f"pack {self.id} begins on {self.versions[0].effective}, and {day} is asked for",
+            )
+        return found[-1]
+
+    def rules_on(self, day: date) -> dict[str, tuple[Rule, ...]]:
+        """The rules of a day by the names of their tables, without tables that have none.
+
+        Raises:
+            InvalidInputError: `law-not-in-force`: the day lies before the first version.
+        """
+        self.version_on(day)
+        found = {
+            table: tuple(rule for rule in rules if rule.in_force(day))
+            for table, rules in self.rules.items()
+        }
+        return {table: rules for table, rules in found.items() if rules}
+
     def fact(self, name: str) -> FactSpec:
         """The declaration of a fact.
 
@@ -182,7 +213,7 @@ class Pack:
                 values[name] = spec.checked(value)
         return Facts(values)
 
-    def law(self, agency: "Agency", *, on: date) -> "Law":
+    def law(self, agency: Agency, *, on: date) -> "Law":
         """The law of one day for one agency.
 
         Args:
@@ -198,50 +229,8 @@ class Pack:
                 ErrorKind.ARGUMENT_INVALID,
                 f"agency {agency.id} follows pack {agency.pack}, not {self.id}",
             )
-        if on < self.versions[0].effective:
-            raise InvalidInputError(
-                ErrorKind.LAW_NOT_IN_FORCE,
-                f"pack {self.id} begins on {self.versions[0].effective}, and {on} is asked for",
-            )
+        self.version_on(on)
         return Law(pack=self, agency=agency, on=on)
-
-
-@attrs.frozen(kw_only=True)
-class Agency:
-    """One agency: its zone, its records schedule and its choices.
-
-    Attributes:
-        id: its id: by custom that of its pack, and its name.
-        pack: the id of the pack it is under.
-        title: its name.
-        digest: SHA-256 over the canonical encoding of what the file says.
-        zone: the IANA name of its time zone.
-        chief: the title of its chief law enforcement officer, or as the law says.
-        responsible_authority: the title of its responsible authority.
-        choices: its answers to the pack's choices.
-        optional_holidays: the optional holidays that it keeps.
-        roll_floors: whether a protected period that ends on a day of rest goes on to the next
-            business day when the agency itself destroys.
-        grace_days: how many more days it keeps everything.
-        schedule: its records schedule.
-        sources: where what the file says was seen.
-        name: the name of the file, for messages.
-    """
-
-    id: str
-    pack: str
-    title: str
-    digest: Digest
-    zone: str
-    chief: str
-    responsible_authority: str
-    choices: Mapping[str, str] = attrs.field(factory=dict, hash=False)
-    optional_holidays: frozenset[str] = frozenset()
-    roll_floors: bool = True
-    grace_days: int = 0
-    schedule: tuple[ScheduleEntry, ...] = ()
-    sources: tuple[Source, ...] = ()
-    name: str = attrs.field(default="", eq=False)
 
 
 @attrs.define(kw_only=True, slots=False, eq=False)
@@ -275,7 +264,7 @@ class Law:
     @cached_property
     def version(self) -> Version:
         """The version of the pack that is in force."""
-        return [one for one in self.pack.versions if one.effective <= self.on][-1]
+        return self.pack.version_on(self.on)
 
     @cached_property
     def choices(self) -> dict[str, str]:

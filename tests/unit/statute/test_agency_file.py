@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from bwcstore.errors import ErrorKind, FormatError
+from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.statute._condition import Has
 from bwcstore.statute._files._agency_file import check_agency, pack_of, read_agency
 from bwcstore.statute._files._reading import read_pack
@@ -211,7 +211,7 @@ def test_the_pack_of_a_file() -> None:
         (AGENCY.replace("agency/1", "pack/1"), ErrorKind.FORMAT_UNKNOWN),
         ("pack = ", ErrorKind.PACK_SYNTAX),
     ):
-        with pytest.raises(FormatError) as caught:
+        with pytest.raises(InvalidInputError) as caught:
             pack_of(text, name="town.toml")
 
         assert kind == caught.value.kind
@@ -222,7 +222,7 @@ def test_the_first_problem_is_raised() -> None:
     """An agency file with problems is refused by the first of them, the others are notes."""
     text = AGENCY.replace("grace_days = 0", "grace_days = -1").replace("Chicago", "Gotham")
 
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         read_agency(text, name="town.toml", pack=small_pack())
 
     assert ErrorKind.ZONE_MISSING == caught.value.kind

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from bwcstore.errors import ErrorKind, FormatError, NotFoundError
+from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
 from bwcstore.statute._files._case_files import cases_of, check_files, is_case_file, load_cases
 from bwcstore.statute._files._case_tables import CaseFile, check_cases, read_cases
 from bwcstore.statute._files._cases import CaseResult, run_case, run_cases
@@ -187,7 +187,7 @@ def test_a_refusal_can_be_expected() -> None:
 )
 def test_an_expectation_is_read_strictly(expect: str, kind: ErrorKind, line: int) -> None:
     """A key that is not known, or has another form, is refused with its line and case."""
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         read(expect)
 
     assert kind == caught.value.kind
@@ -209,7 +209,7 @@ def test_an_expectation_is_read_strictly(expect: str, kind: ErrorKind, line: int
 def test_a_case_is_read_strictly(old: str, new: str, kind: ErrorKind) -> None:
     """A case has an id, a title, a citation and a day, and its file a law."""
     assert old in HEAD
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         read('class = "open"', HEAD.replace(old, new))
 
     said = [f"[{caught.value.kind}]", *getattr(caught.value, "__notes__", ())]
@@ -220,7 +220,7 @@ def test_ids_are_distinct() -> None:
     """Two cases of one file have two ids."""
     once = f'{HEAD}[cases.expect]\nclass = "open"\n'
     again = once.partition("\n\n")[2]
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         read_cases(f"{once}\n{again}", name="cases.toml", find=find)
 
     assert "another case has this id" in caught.value.message
@@ -228,7 +228,7 @@ def test_ids_are_distinct() -> None:
 
 def test_what_answers_a_question_needs_one() -> None:
     """A case that expects an access asks for it."""
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         read_cases(f'{HEAD}[cases.expect]\nview = "allow"\n', name="cases.toml", find=find)
 
     assert "view: the case asks no question" in caught.value.message
@@ -236,7 +236,7 @@ def test_what_answers_a_question_needs_one() -> None:
 
 def test_a_file_has_cases() -> None:
     """A file without cases is refused."""
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         read_cases(HEAD.partition("\n\n")[0], name="cases.toml", find=find)
 
     assert ErrorKind.FIELD_MISSING == caught.value.kind
@@ -282,7 +282,7 @@ def test_no_cases_is_an_error(folder: Path) -> None:
     (folder / "inner/cases.toml").unlink()
     with pytest.raises(NotFoundError):
         load_cases([folder])
-    with pytest.raises(FormatError):
+    with pytest.raises(InvalidInputError):
         load_cases([folder / "small.toml"])
 
 

@@ -7,12 +7,13 @@ from typing import Final
 import pytest
 
 from bwcstore._values import Instant
-from bwcstore.errors import ErrorKind, FormatError, InvalidInputError, NotFoundError
+from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
+from bwcstore.statute._agency import Agency
 from bwcstore.statute._facts import Hold, RetentionRequest
 from bwcstore.statute._files._case_files import load_fact_file
 from bwcstore.statute._files._fact_file import FactFile, check_fact_file, read_fact_file
 from bwcstore.statute._judgements import Question
-from bwcstore.statute._pack import Agency, Pack
+from bwcstore.statute._pack import Pack
 from tests.unit.statute.small import AGENCY, PACK, small_law, small_pack
 
 DAY: Final = date(2024, 6, 1)
@@ -162,7 +163,7 @@ def test_a_history_tells_what_was_known_then() -> None:
 )  # fmt: skip
 def test_another_document_is_refused(head: str, text: str, kind: ErrorKind, line: int) -> None:
     """What is missing, unknown or of another form has a code and a line."""
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         read(text, head=head)
 
     assert kind == caught.value.kind
@@ -254,6 +255,6 @@ def test_what_a_file_names_lies_beside_it(tmp_path: Path) -> None:
     (tmp_path / "town.toml").unlink()
 
     assert ("xx", "xx-town") == (loaded.given.pack.id, loaded.given.agency.id)
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         load_fact_file(path)
     assert ErrorKind.SOURCE_NOT_FOUND == caught.value.kind

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from bwcstore.errors import ErrorKind, FormatError
+from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.statute._civil import Period, Unit
 from bwcstore.statute._condition import (
     All,
@@ -118,7 +118,7 @@ def test_what_a_text_says(text: str, expected: Condition) -> None:
 )
 def test_what_is_no_condition(text: str, column: int) -> None:
     """Text that is no condition is refused with the column; `and` beside `or` is none."""
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         parse_condition(text, definitions={})
 
     assert ErrorKind.PACK_SYNTAX == caught.value.kind
@@ -142,7 +142,7 @@ def test_conditions_of_many_levels(levels: int, text: str) -> None:
         assert {"a"} == words_of(text)
         parse_condition(text, definitions={})
     else:
-        with pytest.raises(FormatError) as caught:
+        with pytest.raises(InvalidInputError) as caught:
             parse_condition(text, definitions={})
 
         assert "more than 32 levels" in caught.value.message
@@ -154,7 +154,7 @@ def test_long_conditions() -> None:
     text = "a" + " " * 1998 + " "
 
     assert A == parse_condition(text, definitions={})
-    with pytest.raises(FormatError):
+    with pytest.raises(InvalidInputError):
         parse_condition(f"{text} ", definitions={})
 
 
@@ -197,7 +197,7 @@ def test_definitions_do_not_grow_without_end() -> None:
     thousand = " or ".join(["hundred"] * 10)
 
     definitions.parse(thousand)
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         definitions.parse(f"{thousand} or a")
 
     assert ErrorKind.PACK_SYNTAX == caught.value.kind
@@ -211,7 +211,7 @@ def test_definitions_do_not_deepen_without_end() -> None:
     definitions.add("deeper", definitions.parse("not " * 31 + "deep"))
 
     definitions.parse("not deeper")
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         definitions.parse("not not deeper")
 
     assert "65 levels" in caught.value.message

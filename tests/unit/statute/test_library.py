@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bwcstore.errors import BwcStoreError, ErrorKind, FormatError, InvalidInputError, NotFoundError
+from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError, NotFoundError
 from bwcstore.statute._civil import RestDays
 from bwcstore.statute._files._library import (
     agency_ids,
@@ -137,6 +137,6 @@ def test_files_that_are_no_packs(tmp_path: Path, raw: bytes, kind: ErrorKind, wh
     with pytest.raises(BwcStoreError) as caught:
         load_pack(path)
 
-    assert isinstance(caught.value, FormatError)
+    assert isinstance(caught.value, InvalidInputError)
     assert kind == caught.value.kind
     assert f"{path}{where}" in caught.value.message

@@ -8,7 +8,7 @@ from typing import Final
 import attrs
 import pytest
 
-from bwcstore.errors import ErrorKind, FormatError
+from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.statute._condition import Always, Flag, Not
 from bwcstore.statute._facts import Several
 from bwcstore.statute._files._reading import read_pack
@@ -320,7 +320,7 @@ def test_every_problem_is_found_and_the_first_is_raised() -> None:
     text = text.replace("rank = 2", "rank = -1\ncolour = 1")
 
     problems = check(text)
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         read_pack(text, name="small.toml")
 
     assert [None, "secret", "secret", "on-request"] == [one.rule for one in problems]
@@ -340,7 +340,7 @@ def test_every_problem_is_found_and_the_first_is_raised() -> None:
 )
 def test_documents_that_are_no_packs(text: str, kind: ErrorKind) -> None:
     """What cannot be parsed is refused with one problem, by reading and by checking."""
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         read_pack(text, name="small.toml")
 
     assert kind == caught.value.kind

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from bwcstore.errors import ErrorKind, FormatError
+from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.statute._files._toml import SIZE_MAX, DocumentError, Path, Problem, parse, refuse
 
 DOCUMENT = '''\
@@ -193,7 +193,7 @@ def test_the_first_problem_is_raised_and_the_others_are_notes() -> None:
     problems = [Problem(kind=kind, name="a", line=n, message=f"no. {n}") for n in (1, 2, 3)]
 
     refuse([])
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         refuse(problems)
 
     assert str(problems[0]) == str(caught.value)

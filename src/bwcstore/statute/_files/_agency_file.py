@@ -14,14 +14,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bwcstore._values import Digest
 from bwcstore.errors import ErrorKind
+from bwcstore.statute._agency import AGENCY_FORMAT, Agency
 from bwcstore.statute._files._checks import schedule_problems
 from bwcstore.statute._files._definitions import Definitions
 from bwcstore.statute._files._fact_tables import sources
-from bwcstore.statute._files._fields import Table
+from bwcstore.statute._files._fields import Table, accepted, read_document
 from bwcstore.statute._files._reading import digest_of
 from bwcstore.statute._files._rule_tables import basis, only_one_of
-from bwcstore.statute._files._toml import DocumentError, Problem, parse, refuse
-from bwcstore.statute._pack import AGENCY_FORMAT, Agency, Pack
+from bwcstore.statute._files._toml import Problem
+from bwcstore.statute._pack import Pack
 from bwcstore.statute._rules import ScheduleEntry
 
 GRACE_DAYS_MAX: Final = 3650
@@ -37,18 +38,16 @@ def pack_of(text: str, *, name: str) -> str:
         name: the name of its file, for messages.
 
     Raises:
-        FormatError: it is not an agency file, or names no pack; the kind is one of LAW-4.
+        InvalidInputError: it is not an agency file, or names no pack; the kind is one of LAW-4.
     """
-    problems: list[Problem] = []
-    found = ""
-    try:
-        root = Table.root(parse(text, name=name), written=AGENCY_FORMAT)
-        found = root.table("agency").slug("pack")
-        problems = root.problems
-    except DocumentError as exc:
-        problems = [exc.problem]
-    refuse(problems)
-    return found
+    return accepted(
+        *read_document(
+            text,
+            name=name,
+            written=AGENCY_FORMAT,
+            read=lambda root: root.table("agency").slug("pack"),
+        )
+    )
 
 
 def read_agency(text: str, *, name: str, pack: Pack) -> Agency:
@@ -60,13 +59,10 @@ def read_agency(text: str, *, name: str, pack: Pack) -> Agency:
         pack: the pack that it is under.
 
     Raises:
-        FormatError: something is wrong with it; the kind is one of LAW-4 or `zone-missing`, the
-            message gives the line and the entry, and the notes say what else is wrong.
+        InvalidInputError: something is wrong with it; the kind is one of LAW-4 or `zone-missing`,
+            the message gives the line and the entry, and the notes say what else is wrong.
     """
-    agency, problems = _read(text, name, pack)
-    refuse(problems)
-    assert agency is not None
-    return agency
+    return accepted(*_read(text, name, pack))
 
 
 def check_agency(text: str, *, name: str, pack: Pack) -> tuple[Problem, ...]:
@@ -75,15 +71,14 @@ def check_agency(text: str, *, name: str, pack: Pack) -> tuple[Problem, ...]:
 
 
 def _read(text: str, name: str, pack: Pack) -> tuple[Agency | None, tuple[Problem, ...]]:
-    try:
-        root = Table.root(parse(text, name=name), written=AGENCY_FORMAT)
-    except DocumentError as exc:
-        return None, (exc.problem,)
-    root.definitions = Definitions.of(pack.definitions)
-    agency = _agency(root, pack)
-    if not root.problems:
-        root.problems += schedule_problems(agency, pack)
-    return agency, tuple(sorted(root.problems, key=lambda problem: problem.line))
+    def checked(root: Table) -> Agency:
+        root.definitions = Definitions.of(pack.definitions)
+        agency = _agency(root, pack)
+        if not root.problems:
+            root.problems += schedule_problems(agency, pack)
+        return agency
+
+    return read_document(text, name=name, written=AGENCY_FORMAT, read=checked)
 
 
 def _agency(root: Table, pack: Pack) -> Agency:

@@ -13,7 +13,8 @@ from typing import Final
 
 import attrs
 
-from bwcstore.errors import BwcStoreError, ErrorKind, FormatError, NotFoundError
+from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError, NotFoundError
+from bwcstore.statute._agency import AGENCY_FORMAT, Agency
 from bwcstore.statute._files._agency_file import check_agency, pack_of
 from bwcstore.statute._files._case_tables import CASES_FORMAT, CaseFile, check_cases, read_cases
 from bwcstore.statute._files._fact_file import (
@@ -25,7 +26,7 @@ from bwcstore.statute._files._fact_file import (
 from bwcstore.statute._files._library import document_text, load_agency, load_pack
 from bwcstore.statute._files._reading import check_pack, read_pack
 from bwcstore.statute._files._toml import DocumentError, Problem, parse
-from bwcstore.statute._pack import AGENCY_FORMAT, PACK_FORMAT, Agency, Pack
+from bwcstore.statute._pack import PACK_FORMAT, Pack
 
 _SUFFIX: Final = ".toml"
 
@@ -53,8 +54,8 @@ def load_fact_file(path: Path) -> FactFile:
         path: the path of the file.
 
     Raises:
-        InvalidInputError: `source-not-found`, `source-unreadable`: the file cannot be read.
-        FormatError: something is wrong with it, or with what it names; see `read_fact_file`.
+        InvalidInputError: `source-not-found`, `source-unreadable`: the file cannot be read;
+            something is wrong with it, or with what it names; see `read_fact_file`.
     """
     return read_fact_file(document_text(path), name=str(path), find=_Finder(folder=path.parent))
 
@@ -68,8 +69,8 @@ def load_cases(places: Iterable[Path], *, pack: Pack | None = None) -> tuple[Cas
         pack: stands for the shipped pack of its id, where files name that.
 
     Raises:
-        InvalidInputError: `source-not-found`, `source-unreadable`: a file cannot be read.
-        FormatError: something is wrong with one, or with what it names; see `read_cases`.
+        InvalidInputError: `source-not-found`, `source-unreadable`: a file cannot be read; something
+            is wrong with one, or with what it names; see `read_cases`.
         NotFoundError: `name-absent`: there is no case file.
     """
     asked = tuple(places)
@@ -94,8 +95,8 @@ def is_case_file(path: Path) -> bool:
     """Whether a file says that it is one of cases.
 
     Raises:
-        InvalidInputError: `source-not-found`, `source-unreadable`: it cannot be read.
-        FormatError: it is not TOML.
+        InvalidInputError: `source-not-found`, `source-unreadable`: it cannot be read; it is not
+            TOML.
     """
     return _is_of_cases(document_text(path), str(path))
 
@@ -132,13 +133,13 @@ def check_files(paths: Iterable[Path]) -> tuple[Checked, ...]:
         paths: the files.
 
     Raises:
-        InvalidInputError: `source-not-found`, `source-unreadable`: a file cannot be read.
-        FormatError: `too-large`, `pack-syntax`: a file is too large, or not UTF-8.
+        InvalidInputError: `source-not-found`, `source-unreadable`: a file cannot be read;
+            `too-large`, `pack-syntax`: a file is too large, or not UTF-8.
     """
     texts = {path: document_text(path) for path in paths}
     packs: dict[str, Pack] = {}
     for path, text in texts.items():
-        with contextlib.suppress(FormatError):
+        with contextlib.suppress(InvalidInputError):
             pack = read_pack(text, name=str(path))
             packs[pack.id] = pack
     return tuple(_checked(path, text, packs) for path, text in texts.items())
@@ -174,7 +175,7 @@ def _problems(
             return check_cases(text, name=name, find=find)
         case _:
             known = f"{PACK_FORMAT}, {AGENCY_FORMAT}, {FACTS_FORMAT} or {CASES_FORMAT}"
-            raise FormatError(
+            raise InvalidInputError(
                 ErrorKind.FORMAT_UNKNOWN, f"the format is {written!r:.60}, and not {known}"
             )
 
@@ -187,5 +188,5 @@ def _is_of_cases(text: str, name: str) -> bool:
     try:
         written = str(parse(text, name=name).values.get("format", ""))
     except DocumentError as exc:
-        raise FormatError(exc.problem.kind, exc.problem.sentence) from exc
+        raise InvalidInputError(exc.problem.kind, exc.problem.sentence) from exc
     return _kind(written) == _kind(CASES_FORMAT)

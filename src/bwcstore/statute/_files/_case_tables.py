@@ -14,11 +14,12 @@ from typing import Final
 import attrs
 
 from bwcstore.errors import ErrorKind
+from bwcstore.statute._agency import Agency
 from bwcstore.statute._files._fact_file import Find, Given, found_law, read_given
-from bwcstore.statute._files._fields import Table
-from bwcstore.statute._files._toml import DocumentError, Problem, parse, refuse
+from bwcstore.statute._files._fields import Table, accepted, read_document
+from bwcstore.statute._files._toml import Problem
 from bwcstore.statute._judgements import DeadlineStatus, RetentionStatus
-from bwcstore.statute._pack import Agency, Pack
+from bwcstore.statute._pack import Pack
 from bwcstore.statute._rules import Outcome
 
 CASES_FORMAT: Final = "bwcstore-cases/1"
@@ -84,12 +85,10 @@ def read_cases(text: str, *, name: str, find: Find) -> CaseFile:
         find: gives the pack and the agency that the document names.
 
     Raises:
-        FormatError: something is wrong with the document; the message gives the line, the notes
-            say what else is wrong.
+        InvalidInputError: something is wrong with the document; the message gives the line, the
+            notes say what else is wrong.
     """
-    cases, problems = _read(text, name, find)
-    refuse(problems)
-    return CaseFile(name=name, cases=cases)
+    return CaseFile(name=name, cases=accepted(*_read(text, name, find)))
 
 
 def check_cases(text: str, *, name: str, find: Find) -> tuple[Problem, ...]:
@@ -101,7 +100,7 @@ def check_cases(text: str, *, name: str, find: Find) -> tuple[Problem, ...]:
         find: gives the pack and the agency that the document names.
     """
     cases, problems = _read(text, name, find)
-    if problems:
+    if problems or cases is None:
         return problems
     return tuple(
         problem
@@ -111,15 +110,17 @@ def check_cases(text: str, *, name: str, find: Find) -> tuple[Problem, ...]:
     )
 
 
-def _read(text: str, name: str, find: Find) -> tuple[tuple[Case, ...], tuple[Problem, ...]]:
-    try:
-        root = Table.root(parse(text, name=name), written=CASES_FORMAT)
-    except DocumentError as exc:
-        return (), (exc.problem,)
+def _read(text: str, name: str, find: Find) -> tuple[tuple[Case, ...] | None, tuple[Problem, ...]]:
+    return read_document(
+        text, name=name, written=CASES_FORMAT, read=lambda root: _cases(root, find)
+    )
+
+
+def _cases(root: Table, find: Find) -> tuple[Case, ...] | None:
     found = found_law(root, find)
-    cases: dict[str, Case] = {}
     if found is None:
-        return (), tuple(root.problems)
+        return None
+    cases: dict[str, Case] = {}
     for table in root.tables("cases"):
         case = _case(table, found)
         if case.id in cases:
@@ -128,7 +129,7 @@ def _read(text: str, name: str, find: Find) -> tuple[tuple[Case, ...], tuple[Pro
     if not cases:
         root.problem(ErrorKind.FIELD_MISSING, "a table is missing: [[cases]]")
     root.close()
-    return tuple(cases.values()), tuple(sorted(root.problems, key=lambda problem: problem.line))
+    return tuple(cases.values())
 
 
 def _case(table: Table, found: tuple[Pack, Agency]) -> Case:

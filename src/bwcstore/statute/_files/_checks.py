@@ -17,11 +17,12 @@ from typing import Final
 import attrs
 
 from bwcstore.errors import ErrorKind
+from bwcstore.statute._agency import Agency
 from bwcstore.statute._facts import RECORDING_FACTS_MAX, FactSpec, FactType, Subject
 from bwcstore.statute._files._reach import Search, always_holds
 from bwcstore.statute._files._rule_names import Names, condition_of
 from bwcstore.statute._files._toml import Problem
-from bwcstore.statute._pack import Agency, Pack
+from bwcstore.statute._pack import Pack
 from bwcstore.statute._rules import AccessRule, ClassRule, Extension, Rule
 
 RULES_MAX: Final = 1000
@@ -32,7 +33,7 @@ def pack_problems(pack: Pack) -> list[Problem]:
     """Everything that is wrong with the rules of a pack, each of which can be read."""
     check = _Check(pack=pack, name=pack.name)
     check.limits()
-    for rules in _tables(pack):
+    for rules in pack.rules.values():
         check.table(rules)
     for choice in pack.choices:
         if choice.id in check.names.facts:
@@ -56,29 +57,6 @@ def schedule_problems(agency: Agency, pack: Pack) -> list[Problem]:
     check = _Check(pack=pack, name=agency.name)
     check.table(agency.schedule)
     return check.problems
-
-
-def _tables(pack: Pack) -> tuple[tuple[Rule, ...], ...]:
-    return (
-        pack.calendar_rules,
-        pack.classes,
-        pack.classification,
-        pack.overlays,
-        pack.floors,
-        pack.ceilings,
-        pack.extensions,
-        pack.unclassified,
-        pack.deadlines,
-        pack.requirements,
-        pack.access,
-        pack.contradictions,
-        pack.labels,
-        pack.choices,
-        pack.actors,
-        pack.purposes,
-        pack.flags,
-        pack.audit_elements,
-    )
 
 
 @attrs.define(kw_only=True)
@@ -106,7 +84,7 @@ class _Check:
 
     def limits(self) -> None:
         """The limits of a pack (spec: LAW-30)."""
-        count = sum(len(rules) for rules in _tables(self.pack))
+        count = sum(len(rules) for rules in self.pack.rules.values())
         if count > RULES_MAX:
             self.note(ErrorKind.TOO_LARGE, f"a pack has at most {RULES_MAX} rules, not {count}")
         about = [spec for spec in self.pack.facts if spec.about is Subject.RECORDING]

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 import attrs
 
-from bwcstore.errors import ErrorKind, FormatError
+from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.statute._condition import All, Always, Condition, Not, Some
 from bwcstore.statute._grammar import parse_condition
 
@@ -49,13 +49,13 @@ class Definitions:
         """The condition that `text` says, definitions put in place (spec: LAW-20).
 
         Raises:
-            FormatError: `pack-syntax`: the text is no condition, or one of more than 1,000 tests
-                or 64 levels with its definitions.
+            InvalidInputError: `pack-syntax`: the text is no condition, or one of more than 1,000
+                tests or 64 levels with its definitions.
         """
         found = parse_condition(text, definitions=self.conditions)
         count, levels = self._extent(found)
         if count > TESTS_MAX or levels > LEVELS_MAX:
-            raise FormatError(
+            raise InvalidInputError(
                 ErrorKind.PACK_SYNTAX,
                 f"with its definitions the condition has {count} tests in {levels} levels, at "
                 f"most {TESTS_MAX} in {LEVELS_MAX} are judged",

@@ -19,12 +19,13 @@ import attrs
 
 from bwcstore._values import Instant
 from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError
+from bwcstore.statute._agency import Agency
 from bwcstore.statute._facts import Facts, FactSpec, FactType, Hold, RetentionRequest, Value
-from bwcstore.statute._files._fields import Table
-from bwcstore.statute._files._toml import DocumentError, Problem, parse, refuse
+from bwcstore.statute._files._fields import Table, accepted, read_document
+from bwcstore.statute._files._toml import Problem
 from bwcstore.statute._history import Assertion, FactHistory
 from bwcstore.statute._judgements import Question
-from bwcstore.statute._pack import Agency, Law, Pack
+from bwcstore.statute._pack import Law, Pack
 from bwcstore.statute._settle import settle
 
 FACTS_FORMAT: Final = "bwcstore-facts/1"
@@ -236,13 +237,10 @@ def read_fact_file(text: str, *, name: str, find: Find) -> FactFile:
         find: gives the pack and the agency that the document names.
 
     Raises:
-        FormatError: something is wrong with the document; the message gives the line, the notes
-            say what else is wrong.
+        InvalidInputError: something is wrong with the document; the message gives the line, the
+            notes say what else is wrong.
     """
-    given, problems = _read(text, name, find)
-    refuse(problems)
-    assert given is not None
-    return FactFile(name=name, given=given)
+    return FactFile(name=name, given=accepted(*_read(text, name, find)))
 
 
 def check_fact_file(text: str, *, name: str, find: Find) -> tuple[Problem, ...]:
@@ -258,16 +256,16 @@ def check_fact_file(text: str, *, name: str, find: Find) -> tuple[Problem, ...]:
 
 
 def _read(text: str, name: str, find: Find) -> tuple[Given | None, tuple[Problem, ...]]:
-    try:
-        root = Table.root(parse(text, name=name), written=FACTS_FORMAT)
-    except DocumentError as exc:
-        return None, (exc.problem,)
-    found = found_law(root, find)
-    as_of = root.day_or_none("as_of")
-    given = read_given(root, found, as_of) if found is not None else None
-    if given is not None:
+    def given(root: Table) -> Given | None:
+        found = found_law(root, find)
+        as_of = root.day_or_none("as_of")
+        if found is None:
+            return None
+        said = read_given(root, found, as_of)
         root.close()
-    return given, tuple(sorted(root.problems, key=lambda problem: problem.line))
+        return said
+
+    return read_document(text, name=name, written=FACTS_FORMAT, read=given)
 
 
 def found_law(root: Table, find: Find) -> tuple[Pack, Agency] | None:

@@ -10,10 +10,10 @@ from datetime import MAXYEAR
 from typing import Final
 
 from bwcstore.errors import BwcStoreError, ErrorKind
+from bwcstore.statute._agency import Source
 from bwcstore.statute._civil import Holiday, RestDays, weekday
 from bwcstore.statute._facts import FactSpec, FactType, Several, Subject
 from bwcstore.statute._files._fields import Table
-from bwcstore.statute._pack import Source
 
 NEVER: Final = "never"
 _DATES: Final = (FactType.DATE, FactType.INSTANT)

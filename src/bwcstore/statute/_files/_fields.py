@@ -11,7 +11,7 @@ stands for nothing, and the caller asks for the problems in the end.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Final, Self, TypeVar, cast
@@ -19,11 +19,11 @@ from typing import Final, Self, TypeVar, cast
 import attrs
 
 from bwcstore._values import check_text
-from bwcstore.errors import BwcStoreError, ErrorKind
+from bwcstore.errors import BwcStoreError, ErrorKind, InternalError
 from bwcstore.statute._civil import Period, Unit
 from bwcstore.statute._condition import AS_OF, CLASS, PURPOSE, Always, Condition
 from bwcstore.statute._files._definitions import Definitions
-from bwcstore.statute._files._toml import Document, DocumentError, Path, Problem
+from bwcstore.statute._files._toml import Document, DocumentError, Path, Problem, parse, refuse
 from bwcstore.statute._grammar import is_name
 
 E = TypeVar("E", bound=StrEnum)
@@ -44,6 +44,39 @@ _TYPES: Final[tuple[tuple[type, str], ...]] = (
 _TAKEN: Final = (AS_OF, CLASS, PURPOSE)
 _A_DAY: Final = date(1, 1, 1)
 _A_PERIOD: Final = Period(count=1, unit=Unit.DAY)
+
+
+def read_document(
+    text: str, *, name: str, written: str, read: Callable[["Table"], T | None]
+) -> tuple[T | None, tuple[Problem, ...]]:
+    """What a document says, and everything that is wrong with it, by line.
+
+    Args:
+        text: the text of the document.
+        name: its name, for messages.
+        written: the format that it must be of.
+        read: reads its root, in which it notes what is wrong.
+    """
+    try:
+        root = Table.root(parse(text, name=name), written=written)
+    except DocumentError as exc:
+        return None, (exc.problem,)
+    found = read(root)
+    return found, tuple(sorted(root.problems, key=lambda problem: problem.line))
+
+
+def accepted(found: T | None, problems: Iterable[Problem]) -> T:
+    """What a document says, if nothing is wrong with it.
+
+    Raises:
+        InvalidInputError: something is; the kind and the message are those of the first problem,
+            and the notes are the others.
+        InternalError: a document without a problem says nothing.
+    """
+    refuse(problems)
+    if found is None:
+        raise InternalError(ErrorKind.DEFECT, "a document was neither read nor refused")
+    return found
 
 
 def a_type(value: object) -> str:

@@ -8,11 +8,12 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
-from bwcstore.errors import ErrorKind, FormatError, InvalidInputError, NotFoundError
+from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
+from bwcstore.statute._agency import Agency
 from bwcstore.statute._files._agency_file import pack_of, read_agency
 from bwcstore.statute._files._reading import read_pack
 from bwcstore.statute._files._toml import SIZE_MAX
-from bwcstore.statute._pack import Agency, Pack
+from bwcstore.statute._pack import Pack
 
 _SUFFIX: Final = ".toml"
 _PACKS: Final = "packs"
@@ -37,8 +38,8 @@ def load_pack(pack: str | Path) -> Pack:
 
     Raises:
         NotFoundError: `pack-unknown`: no pack of this id is shipped.
-        InvalidInputError: `source-not-found`, `source-unreadable`: the file cannot be read.
-        FormatError: something is wrong with it; see `read_pack`.
+        InvalidInputError: `source-not-found`, `source-unreadable`: the file cannot be read;
+            something is wrong with it; see `read_pack`.
     """
     text, name = pack_text(pack)
     return read_pack(text, name=name)
@@ -54,8 +55,8 @@ def load_agency(agency: str | Path, *, pack: Pack | None = None) -> Agency:
     Raises:
         NotFoundError: `pack-unknown`: no agency file of this id, or no pack of the id that it
             names, is shipped.
-        InvalidInputError: `source-not-found`, `source-unreadable`: the file cannot be read.
-        FormatError: something is wrong with it or with its pack; see `read_agency`.
+        InvalidInputError: `source-not-found`, `source-unreadable`: the file cannot be read;
+            something is wrong with it or with its pack; see `read_agency`.
     """
     text, name = agency_text(agency)
     if pack is None:
@@ -80,8 +81,8 @@ def document_text(path: Path) -> str:
         path: the path of the file.
 
     Raises:
-        InvalidInputError: `source-not-found`, `source-unreadable`: the file cannot be read.
-        FormatError: `too-large`, `pack-syntax`: it is too large, or not UTF-8.
+        InvalidInputError: `source-not-found`, `source-unreadable`: the file cannot be read;
+            `too-large`, `pack-syntax`: it is too large, or not UTF-8.
     """
     return _decoded(_read(path), str(path))
 
@@ -125,13 +126,13 @@ def _read(path: Path) -> bytes:
 
 def _decoded(raw: bytes, name: str) -> str:
     if len(raw) > SIZE_MAX:
-        raise FormatError(
+        raise InvalidInputError(
             ErrorKind.TOO_LARGE, f"{name}: the document has more than {SIZE_MAX} bytes"
         )
     try:
         return raw.decode()
     except UnicodeDecodeError as exc:
         line = raw.count(b"\n", 0, exc.start) + 1
-        raise FormatError(
+        raise InvalidInputError(
             ErrorKind.PACK_SYNTAX, f"{name}:{line}: not UTF-8 at byte {exc.start}"
         ) from exc

@@ -26,10 +26,10 @@ from bwcstore.statute._files import _rule_tables as sorts
 from bwcstore.statute._files._checks import pack_problems
 from bwcstore.statute._files._definitions import Definitions
 from bwcstore.statute._files._fact_tables import calendar, fact, sources
-from bwcstore.statute._files._fields import Table
+from bwcstore.statute._files._fields import Table, accepted, read_document
 from bwcstore.statute._files._references import RECORDING, Asking, flags_of
 from bwcstore.statute._files._rule_tables import Declared, rules
-from bwcstore.statute._files._toml import DocumentError, Problem, parse, refuse
+from bwcstore.statute._files._toml import Problem
 from bwcstore.statute._grammar import parse_condition
 from bwcstore.statute._pack import PACK_FORMAT, Pack, Version
 from bwcstore.statute._rules import Verification
@@ -43,13 +43,10 @@ def read_pack(text: str, *, name: str) -> Pack:
         name: the name of its file, for messages.
 
     Raises:
-        FormatError: something is wrong with it; the kind is one of LAW-4, the message gives the
-            line and the rule, and the notes say what else is wrong.
+        InvalidInputError: something is wrong with it; the kind is one of LAW-4, the message gives
+            the line and the rule, and the notes say what else is wrong.
     """
-    pack, problems = _read(text, name)
-    refuse(problems)
-    assert pack is not None
-    return pack
+    return accepted(*_read(text, name))
 
 
 def check_pack(text: str, *, name: str) -> tuple[Problem, ...]:
@@ -65,14 +62,14 @@ def check_pack(text: str, *, name: str) -> tuple[Problem, ...]:
 
 
 def _read(text: str, name: str) -> tuple[Pack | None, tuple[Problem, ...]]:
-    try:
-        root = Table.root(parse(text, name=name), written=PACK_FORMAT)
-    except DocumentError as exc:
-        return None, (exc.problem,)
+    return read_document(text, name=name, written=PACK_FORMAT, read=_checked)
+
+
+def _checked(root: Table) -> Pack:
     pack = _pack(root)
     if not root.problems:
         root.problems += pack_problems(pack)
-    return pack, tuple(sorted(root.problems, key=lambda problem: problem.line))
+    return pack
 
 
 def digest_of(root: Table) -> Digest:

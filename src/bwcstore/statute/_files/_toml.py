@@ -17,7 +17,7 @@ from typing import Final
 
 import attrs
 
-from bwcstore.errors import ErrorKind, FormatError
+from bwcstore.errors import ErrorKind, InvalidInputError
 
 SIZE_MAX: Final = 1024 * 1024
 DEPTH_MAX: Final = 16
@@ -63,11 +63,11 @@ def refuse(problems: Iterable[Problem]) -> None:
     """Raise the first of the problems, with the others as notes; nothing if there are none.
 
     Raises:
-        FormatError: there is a problem; its kind is the problem's.
+        InvalidInputError: there is a problem; its kind is the problem's.
     """
     found = tuple(problems)
     if found:
-        error = FormatError(found[0].kind, found[0].sentence)
+        error = InvalidInputError(found[0].kind, found[0].sentence)
         for other in found[1:]:
             error.add_note(str(other))
         raise error
