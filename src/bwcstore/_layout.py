@@ -16,12 +16,14 @@ _SEGMENT: Final = re.compile(rf"objects/({_UUID})/([0-9]{{8}})")
 _MANIFEST: Final = re.compile(rf"objects/({_UUID})/manifest-([0-9a-f]{{64}})")
 _BATCH: Final = re.compile(r"ledger/(0|[1-9][0-9]*)/batch/([0-9]{12})")
 _CHECKPOINT: Final = re.compile(r"checkpoint/(0|[1-9][0-9]*)/([0-9]{12})")
+_ANNEX: Final = re.compile(r"annex/([0-9a-f]{64})")
 _PART: Final = r"[a-z0-9][a-z0-9.-]{0,127}"
 _NAME: Final = re.compile(rf"{_PART}(?:/{_PART})*")
 NAME_LENGTH_MAX: Final = 512
 
 OBJECTS: Final = "objects/"
 LEDGER: Final = "ledger/"
+ANNEXES: Final = "annex/"
 
 
 def check_name(name: str) -> str:
@@ -103,6 +105,11 @@ def checkpoint_prefix(generation: int) -> str:
     return f"checkpoint/{generation}/"
 
 
+def annex(digest: Digest) -> str:
+    """The name of an annex, which is the digest of its bytes (NAM-11)."""
+    return f"{ANNEXES}{digest}"
+
+
 def tile(generation: int, level: int, number: int) -> str:
     """The name of a full Merkle tile of 256 hashes (NAM-7; C2SP tlog-tiles)."""
     return f"ledger/{generation}/tile/{level}/{_tile_number(number)}"
@@ -142,3 +149,9 @@ def parse_checkpoint(name: str) -> tuple[int, int] | None:
     """The generation and tree size that `name` stands for, or None if it is none."""
     found = _CHECKPOINT.fullmatch(name)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def parse_annex(name: str) -> Digest | None:
+    """The digest that `name` stands for, or None if it is no annex's name."""
+    found = _ANNEX.fullmatch(name)
+    return Digest.parse(found[1]) if found else None

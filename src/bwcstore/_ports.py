@@ -8,7 +8,7 @@ users may embed too, are in `bwcstore.testing`.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import attrs
 
@@ -97,6 +97,30 @@ class Stat:
     name: str
     length_bytes: int
     modified: Instant | None = None
+
+
+ONLY_VERSION: Final = "null"
+
+
+@attrs.frozen(kw_only=True)
+class StoredVersion:
+    """One stored version of a name, as deletion sees it.
+
+    Attributes:
+        name: the stored name.
+        version_id: what tells versions of the name apart; `ONLY_VERSION` where there is only ever one.
+        length_bytes: how long it is; 0 for a marker.
+        marker: it is a delete marker.
+        locked_until: the storage refuses to delete it before this; None when it does not.
+        legal_hold: the storage refuses to delete it until its legal hold is taken off.
+    """
+
+    name: str
+    version_id: str
+    length_bytes: int
+    marker: bool = False
+    locked_until: Instant | None = None
+    legal_hold: bool = False
 
 
 class Upload(ABC):
@@ -220,6 +244,23 @@ class Backend(ABC):
 
         Raises:
             StorageError: it could not be destroyed.
+        """
+
+    @abstractmethod
+    def versions(self, name: str) -> tuple[StoredVersion, ...]:
+        """Every stored version of exactly this name, markers included; empty when there is none.
+
+        Raises:
+            StorageError: asking failed.
+        """
+
+    @abstractmethod
+    def delete_version(self, name: str, version_id: str) -> None:
+        """Destroy one version, durably. An absent version is not an error.
+
+        Raises:
+            StorageError: it could not be destroyed; `WITHHELD_BY_STORAGE` where a lock or a
+                legal hold forbids it.
         """
 
     @abstractmethod

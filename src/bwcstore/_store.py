@@ -34,7 +34,8 @@ from bwcstore._session._session import Session
 from bwcstore._system import SystemWorkers, system_environment
 from bwcstore._values import Instant, ObjectId, StoreId
 from bwcstore.custody._authority import Role
-from bwcstore.custody._records import ObjectState, Parameters
+from bwcstore.custody._object_records import ObjectState
+from bwcstore.custody._records import Parameters
 from bwcstore.errors import (
     AlreadyExistsError,
     ErrorKind,

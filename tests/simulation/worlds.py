@@ -11,7 +11,7 @@ from bwcstore._session._ingest import Ingested
 from bwcstore._session._session import Session
 from bwcstore._store import Store
 from bwcstore._values import ObjectId
-from bwcstore.custody._authority import Role
+from bwcstore.custody._authority import Role, Verb
 from bwcstore.custody._recording import SourceId
 from bwcstore.errors import (
     AuthorizationError,
@@ -19,6 +19,7 @@ from bwcstore.errors import (
     ErrorKind,
     IntegrityError,
     InternalError,
+    RetentionError,
 )
 from bwcstore.testing import (
     FailAt,
@@ -351,8 +352,10 @@ class _Watched:
     def __enter__(self) -> Session:
         noted = self._session._acting._log_refusal
 
-        def note(verb: object, refusal: AuthorizationError, object_id: object) -> None:
-            noted(verb, refusal, object_id)  # type: ignore[arg-type]  # handed through
+        def note(
+            verb: Verb, refusal: AuthorizationError | RetentionError, object_id: ObjectId | None
+        ) -> None:
+            noted(verb, refusal, object_id)
             # It is told once this returns.
             self._told.refused(self._number, str(verb), refusal)
 

@@ -9,7 +9,8 @@ CHAPTER: Final = ROOT / "docs/spec/ledger.md"
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT / "src"))
 
-from bwcstore.ledger._kinds import KINDS, Field, Kind  # noqa: E402
+from bwcstore.ledger._kind import Field, Kind  # noqa: E402
+from bwcstore.ledger._kinds import KINDS  # noqa: E402
 
 
 def kinds_table() -> str:

@@ -19,10 +19,16 @@ from bwcstore._encoding import Json
 from bwcstore._ports import Signer
 from bwcstore._session._services import Services
 from bwcstore._values import STORE_SCOPE, Instant, ObjectId, ScopeId, Tag, check_text
-from bwcstore.custody._authority import Permission, Verb, check_signature_policy, decide
+from bwcstore.custody._authority import (
+    Permission,
+    Verb,
+    check_narrowing,
+    check_signature_policy,
+    decide,
+)
 from bwcstore.custody._records import NOBODY
 from bwcstore.custody._state import State
-from bwcstore.errors import AuthorizationError, ErrorKind, InvalidInputError
+from bwcstore.errors import AuthorizationError, ErrorKind, InvalidInputError, RetentionError
 from bwcstore.ledger._draft import Committed, Decision, Draft
 from bwcstore.objects._manifest import record_key_id
 
@@ -96,13 +102,15 @@ class Acting:
 
         Raises:
             AuthorizationError: no; appended as `access.refused`.
-            BwcStoreError: what `plan` raises, or what the ledger cannot do.
+            RetentionError: the law or a hold forbids it; appended likewise.
+            BwcStoreError: what else `plan` raises, or what the ledger cannot do.
         """
 
         def decide_at_head(state: State, now: Instant) -> Decision:
             permission = self._decide(state, verb, now, object_id)
             decision = plan(state, permission, now)
             for draft in decision.drafts:
+                check_narrowing(state.store, kind=draft.kind, actor=permission.actor)
                 check_signature_policy(
                     state.store, kind=draft.kind, signed=self.who.signer is not None
                 )
@@ -110,7 +118,7 @@ class Acting:
 
         try:
             return self.services.append(decide_at_head)
-        except AuthorizationError as refusal:
+        except (AuthorizationError, RetentionError) as refusal:
             self._log_refusal(verb, refusal, object_id)
             raise
 
@@ -184,7 +192,10 @@ class Acting:
         return permission
 
     def _log_refusal(
-        self, verb: Verb, refusal: AuthorizationError, object_id: ObjectId | None
+        self,
+        verb: Verb,
+        refusal: AuthorizationError | RetentionError,
+        object_id: ObjectId | None,
     ) -> None:
         state = self.services.log.state
         known = object_id is not None and state.object(object_id) is not None

@@ -12,7 +12,7 @@ from bwcstore.custody._authority import Permission, Role, Verb
 from bwcstore.custody._state import State
 from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
 from bwcstore.ledger._draft import Decision
-from bwcstore.ledger._kinds import code
+from bwcstore.ledger._kind import code
 
 
 @attrs.frozen(kw_only=True)

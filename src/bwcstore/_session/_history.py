@@ -10,7 +10,8 @@ from bwcstore._session._records import manifest_of, receipt_of, record_of
 from bwcstore._session._services import Services
 from bwcstore._values import STORE_SCOPE, ActorId, ObjectId, ScopeId
 from bwcstore.custody._authority import Verb
-from bwcstore.custody._records import Actor, ObjectState
+from bwcstore.custody._object_records import ObjectState
+from bwcstore.custody._records import Actor
 from bwcstore.errors import ErrorKind, NotFoundError
 from bwcstore.ledger._entry import Entry
 from bwcstore.objects._manifest import content_key_id, open_content

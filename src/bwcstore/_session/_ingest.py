@@ -19,8 +19,8 @@ from bwcstore._source import OpenedSource, SourceLike, open_source
 from bwcstore._values import Digest, Instant, ObjectId, ScopeId, Tag
 from bwcstore.custody._authority import Permission, Verb
 from bwcstore.custody._ingest import check_fresh, ingest_reads
+from bwcstore.custody._object_records import Claim, ObjectState
 from bwcstore.custody._recording import Recording, SourceId, open_body
-from bwcstore.custody._records import Claim, ObjectState
 from bwcstore.custody._state import State
 from bwcstore.errors import (
     AlreadyExistsError,

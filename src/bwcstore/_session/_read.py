@@ -16,7 +16,7 @@ from bwcstore._session._acting import Acting
 from bwcstore._session._records import manifest_of, record_of
 from bwcstore._values import Digest, Instant, ObjectId, ScopeId
 from bwcstore.custody._authority import Permission, Verb
-from bwcstore.custody._records import ObjectState
+from bwcstore.custody._object_records import ObjectState
 from bwcstore.custody._state import State
 from bwcstore.errors import (
     AlreadyExistsError,

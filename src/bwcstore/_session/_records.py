@@ -2,7 +2,7 @@
 
 from bwcstore._session._services import Services
 from bwcstore._values import Digest
-from bwcstore.custody._records import ObjectState
+from bwcstore.custody._object_records import ObjectState
 from bwcstore.errors import ErrorKind, KeyVaultError, NotFoundError
 from bwcstore.ledger._receipt import Receipt, ReceiptSource, sign_receipt
 from bwcstore.objects._manifest import Manifest, open_record, record_key_id

@@ -8,7 +8,7 @@ import attrs
 from bwcstore._encoding import tag
 from bwcstore._ports import Backend, Environment, KeyVault, Signer
 from bwcstore._session._spool import set_aside
-from bwcstore._values import Instant, StoreId, Tag
+from bwcstore._values import Digest, Instant, StoreId, Tag
 from bwcstore.custody._state import State
 from bwcstore.errors import (
     AlreadyExistsError,
@@ -21,6 +21,8 @@ from bwcstore.ledger._draft import Committed, Decide
 from bwcstore.ledger._log import Log
 from bwcstore.objects._segment import Geometry
 from bwcstore.objects._writer import ObjectWriter
+from bwcstore.statute._agency import Agency
+from bwcstore.statute._pack import Pack
 
 TAG_KEY: Final = "tag"
 SIGNING_KEY: Final = "sign/store"
@@ -40,6 +42,7 @@ class Services:
     Attributes:
         writer: writes one object at a time on all workers.
         owing: what must be called before the ledger is closed.
+        laws: packs and agency files that were read, by the digests of their annexes.
     """
 
     store_id: StoreId
@@ -53,6 +56,7 @@ class Services:
     tag_key: bytes = attrs.field(repr=False)
     writer: ObjectWriter = attrs.field(init=False)
     owing: set[Callable[[], None]] = attrs.field(factory=set, init=False)
+    laws: dict[tuple[Digest, Digest], tuple[Pack, Agency]] = attrs.field(factory=dict, init=False)
     _years: set[str] = attrs.field(factory=set, init=False)
 
     @writer.default

@@ -12,8 +12,12 @@ from typing import Self
 
 from bwcstore._ports import Progress, no_progress
 from bwcstore._session import _actors, _audit, _history, _keys, _leftovers, _many, _read
-from bwcstore._session._acting import Acting
+from bwcstore._session._fact_verbs import FactVerbs
+from bwcstore._session._hold_verbs import HoldVerbs
 from bwcstore._session._ingest import Ingested, ingest
+from bwcstore._session._purge_verbs import PurgeVerbs
+from bwcstore._session._release_verbs import ReleaseVerbs
+from bwcstore._session._request_verbs import RequestVerbs
 from bwcstore._source import SourceLike
 from bwcstore._values import ActorId, Digest, Instant, ObjectId
 from bwcstore.audit._budget import Budget, Cursor
@@ -24,15 +28,12 @@ from bwcstore.custody._recording import Recording, SourceId
 NO_RECORDING = Recording()
 
 
-class Session:
+class Session(FactVerbs, HoldVerbs, RequestVerbs, ReleaseVerbs, PurgeVerbs):
     """One actor at work in one store for one reason.
 
     Made by `Store.session`. Closing it writes what was only counted so far; it does not close the
     store.
     """
-
-    def __init__(self, acting: Acting) -> None:
-        self._acting = acting
 
     def __enter__(self) -> Self:
         return self

@@ -20,8 +20,8 @@ from bwcstore.cli._evidence import LOG_COLUMNS, log_row
 from bwcstore.cli._files import keep_receipt
 from bwcstore.cli._output import shown, size_text
 from bwcstore.custody._authority import Role
+from bwcstore.custody._object_records import Claim
 from bwcstore.custody._recording import Recording, SourceId
-from bwcstore.custody._records import Claim
 from bwcstore.errors import AuthorizationError, ErrorKind
 from bwcstore.storage._keysource import KeyFile
 from bwcstore.storage._signer import generate_actor_key

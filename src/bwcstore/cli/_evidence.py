@@ -16,7 +16,7 @@ from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import shown, size_text
 from bwcstore.cli._parse import byte_range, object_id
 from bwcstore.cli._progress import reporting
-from bwcstore.custody._records import ObjectState
+from bwcstore.custody._object_records import ObjectState
 from bwcstore.errors import ErrorKind, InvalidInputError
 
 _COPY_BYTES: Final = 1 << 20

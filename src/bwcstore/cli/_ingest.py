@@ -24,8 +24,8 @@ from bwcstore.cli._output import shown, size_text
 from bwcstore.cli._parse import instant, pairs
 from bwcstore.cli._progress import reporting
 from bwcstore.cli._sources import Found, Unreadable, find, source_id
+from bwcstore.custody._object_records import Claim
 from bwcstore.custody._recording import Recording, SourceId
-from bwcstore.custody._records import Claim
 from bwcstore.errors import BwcStoreError
 
 STDIN: Final = Path("-")

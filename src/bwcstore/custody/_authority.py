@@ -23,11 +23,20 @@ class Role(StrEnum):
     """What an actor is in the agency."""
 
     RESPONSIBLE_AUTHORITY = "responsible-authority"
+    CHIEF = "chief"
+    DESIGNEE = "designee"
     RECORDS = "records"
+    SUPERVISOR = "supervisor"
     OFFICER = "officer"
     IMPORTER = "importer"
     READER = "reader"
     AUDITOR = "auditor"
+    VENDOR = "vendor"
+    OTHER_AGENCY = "other-agency"
+    PROSECUTOR = "prosecutor"
+    SUBJECT = "subject"
+    KIN = "kin"
+    PUBLIC = "public"
 
 
 class Verb(StrEnum):
@@ -44,15 +53,32 @@ class Verb(StrEnum):
     ROTATE_KEYS = "rotate-keys"
     DISCARD_LEFTOVERS = "discard-leftovers"
     CLOSE_GENERATION = "close-generation"
+    ADOPT_LAW = "adopt-law"
+    SET_POLICY = "set-policy"
+    ASSERT = "assert"
+    CORRECT = "correct"
+    HOLD = "hold"
+    RELEASE_HOLD = "release-hold"
+    REQUEST = "request"
+    ANSWER = "answer"
+    CONSENT = "consent"
+    DERIVE = "derive"
+    RELEASE = "release"
+    PROPOSE_PURGE = "propose-purge"
+    APPROVE_PURGE = "approve-purge"
+    PURGE = "purge"
+    CONFIRM_CLOCK = "confirm-clock"
+    ATTEST = "attest"
 
 
 _EVERYONE: Final = frozenset(Role)
 _RESPONSIBLE: Final = frozenset({Role.RESPONSIBLE_AUTHORITY})
-_RECORDS: Final = frozenset({Role.RESPONSIBLE_AUTHORITY, Role.RECORDS})
+_LEADING: Final = frozenset({Role.RESPONSIBLE_AUTHORITY, Role.CHIEF, Role.DESIGNEE})
+_RECORDS: Final = frozenset({Role.RESPONSIBLE_AUTHORITY, Role.DESIGNEE, Role.RECORDS})
 
 ROLES_FOR: Final[Mapping[Verb, frozenset[Role]]] = MappingProxyType(
     {
-        Verb.INGEST: _RECORDS | {Role.OFFICER, Role.IMPORTER},
+        Verb.INGEST: _RECORDS | {Role.OFFICER, Role.IMPORTER, Role.SUPERVISOR},
         Verb.READ: _EVERYONE,
         Verb.EXPORT: _EVERYONE,
         Verb.SHOW: _RECORDS | {Role.AUDITOR},
@@ -63,6 +89,22 @@ ROLES_FOR: Final[Mapping[Verb, frozenset[Role]]] = MappingProxyType(
         Verb.ROTATE_KEYS: _RESPONSIBLE,
         Verb.DISCARD_LEFTOVERS: _RESPONSIBLE,
         Verb.CLOSE_GENERATION: _RESPONSIBLE,
+        Verb.ADOPT_LAW: _LEADING,
+        Verb.SET_POLICY: _LEADING,
+        Verb.ASSERT: _LEADING | {Role.RECORDS, Role.SUPERVISOR, Role.OFFICER, Role.IMPORTER},
+        Verb.CORRECT: _LEADING | {Role.RECORDS},
+        Verb.HOLD: _LEADING | {Role.RECORDS, Role.SUPERVISOR, Role.PROSECUTOR},
+        Verb.RELEASE_HOLD: _LEADING | {Role.RECORDS},
+        Verb.REQUEST: _LEADING | {Role.RECORDS},
+        Verb.ANSWER: _LEADING | {Role.RECORDS},
+        Verb.CONSENT: _LEADING | {Role.RECORDS},
+        Verb.DERIVE: _LEADING | {Role.RECORDS},
+        Verb.RELEASE: _LEADING | {Role.RECORDS},
+        Verb.PROPOSE_PURGE: _LEADING | {Role.RECORDS},
+        Verb.APPROVE_PURGE: _LEADING | {Role.RECORDS},
+        Verb.PURGE: _LEADING | {Role.RECORDS},
+        Verb.CONFIRM_CLOCK: _LEADING | {Role.RECORDS},
+        Verb.ATTEST: _LEADING,
     }
 )
 _NEEDS_AUTHORIZATION: Final = frozenset({Verb.READ, Verb.EXPORT})
@@ -126,6 +168,21 @@ def decide(
             f"{actor.actor_id} has {', '.join(sorted(actor.roles)) or 'none'}",
         )
     return Permission(actor=actor)
+
+
+def check_narrowing(store: StoreState, *, kind: str, actor: Actor) -> None:
+    """Check that the agency's policy leaves entries of `kind` to the actor's roles (CUS-6).
+
+    Raises:
+        AuthorizationError: it does not (`NOT_AUTHORIZED`).
+    """
+    allowed = store.policy.narrowed.get(kind)
+    if allowed is not None and not actor.roles & allowed:
+        raise AuthorizationError(
+            ErrorKind.NOT_AUTHORIZED,
+            f"the agency's policy leaves {kind} to {', '.join(sorted(allowed)) or 'nobody'}; actor "
+            f"{actor.actor_id} has {', '.join(sorted(actor.roles)) or 'none'}",
+        )
 
 
 def check_signature_policy(store: StoreState, *, kind: str, signed: bool) -> None:

@@ -12,9 +12,9 @@ import attrs
 
 from bwcstore._encoding import Json, tag
 from bwcstore._values import Digest, Instant, check_text
-from bwcstore.custody._records import Claim
+from bwcstore.custody._object_records import Claim
 from bwcstore.errors import ErrorKind, InvalidInputError
-from bwcstore.ledger._kinds import BASES, TRIGGERS, code
+from bwcstore.ledger._kind import BASES, TRIGGERS, code
 
 FIELDS_MAX: Final = 64
 

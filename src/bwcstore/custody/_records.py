@@ -4,12 +4,15 @@ They hold open facts alone (LED-1); how they change is the business of `bwcstore
 """
 
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
 import attrs
 
+from bwcstore._encoding import Json
 from bwcstore._values import ActorId, Digest, Instant, ObjectId, Tag
+from bwcstore.custody._assertion import FactAssertion
 
 NOBODY: Final = ActorId("00000000-0000-0000-0000-000000000000")
 
@@ -64,6 +67,101 @@ class Authorization:
 
 
 @attrs.frozen(kw_only=True)
+class LawAdopted:
+    """The law that a store is kept under: pack and agency file, by digest and by annex."""
+
+    pack: str
+    pack_sha256: Digest
+    pack_annex: Digest
+    agency: str
+    agency_sha256: Digest
+    agency_annex: Digest
+    zone: str
+    index: int
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """The agency's own rules; they only narrow (the body of `policy.set`, CUS-5).
+
+    Attributes:
+        approvals: how many approvals a purge plan needs, at least 1.
+        large_objects: a plan of more recordings needs one approval more.
+        brake_multiple: the brake is pulled by a plan of more than so many times the usual volume.
+        brake_objects: a plan of no more recordings than this never pulls it by volume.
+        brake_days: a change of labels, facts or clocks within so many days pulls it too.
+        waiting_hours: how long a plan with the brake pulled waits after it was proposed.
+        plan_days: how long after it was proposed a plan may be run.
+        clock_hours: a step of the clock between two entries that is greater must be confirmed.
+        dual_release: kinds of hold that two actors must release.
+        narrowed: roles that alone may bring about a kind of entry.
+    """
+
+    approvals: int = 1
+    large_objects: int = 100
+    brake_multiple: int = 3
+    brake_objects: int = 25
+    brake_days: int = 14
+    waiting_hours: int = 24
+    plan_days: int = 30
+    clock_hours: int = 744
+    dual_release: frozenset[str] = frozenset({"litigation"})
+    narrowed: Mapping[str, frozenset[str]] = MappingProxyType({})
+
+
+@attrs.frozen(kw_only=True)
+class HoldPlaced:
+    """A hold, as it was placed and what became of it.
+
+    Attributes:
+        hold_id: its id.
+        kind: its kind, as the pack names it.
+        authority: who ordered it.
+        query: what it selects now and later, in the form of CUS-20; None where it only binds.
+        objects_count: how many recordings it binds.
+        placed_at: when.
+        placed_by: by whom.
+        index: the entry.
+        review_on: by when it should be looked at again.
+        proposed_by: who has proposed its release, where two must release it.
+        released_at: when it was released; None while it holds.
+    """
+
+    hold_id: str
+    kind: str
+    authority: str
+    query: Mapping[str, Json] | None
+    objects_count: int
+    placed_at: Instant
+    placed_by: ActorId
+    index: int
+    review_on: date | None = None
+    proposed_by: ActorId | None = None
+    released_at: Instant | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Attested:
+    """What was attested when a key epoch ended (the body of `erasure.attested`)."""
+
+    epoch: int
+    root: str
+    backups: Mapping[str, str]
+    index: int
+
+
+@attrs.frozen(kw_only=True)
+class EpochEnded:
+    """A key epoch that was destroyed, and in which replicas."""
+
+    epoch: int
+    opened: int
+    replicas: tuple[str, ...]
+    index: int
+    at: Instant
+
+
+@attrs.frozen(kw_only=True)
 class StoreState:
     """What the `store` scope implies."""
 
@@ -72,76 +170,16 @@ class StoreState:
     authorizations: Mapping[str, Authorization] = MappingProxyType({})
     discarded: frozenset[ObjectId] = frozenset()
     opaque: bool = False
+    law: LawAdopted | None = None
+    policy: Policy = Policy()
+    holds: Mapping[str, HoldPlaced] = MappingProxyType({})
+    facts: tuple[FactAssertion, ...] = ()
+    confirmed: Mapping[int, frozenset[ActorId]] = MappingProxyType({})
+    committed_size: int = 0
+    backups: Mapping[str, str] = MappingProxyType({})
+    epochs: tuple[EpochEnded, ...] = ()
+    attested: Mapping[int, Attested] = MappingProxyType({})
 
     def actor_tagged(self, tag: Tag) -> Actor | None:
         """The actor whose login name has the tag."""
         return next((actor for actor in self.actors.values() if actor.tag == tag), None)
-
-
-@attrs.frozen(kw_only=True)
-class Claim:
-    """One assertion of when the recording was made, and what it rests on."""
-
-    at: Instant
-    basis: str
-
-
-@attrs.frozen(kw_only=True)
-class Activity:
-    """What was done with one object so far.
-
-    Attributes:
-        access_count: how often plaintext was released.
-        refusal_count: how often somebody was turned away.
-        last_accessed_at: the last release.
-        open_accesses: the scope numbers of releases whose end is not known.
-        bytes_released: plaintext released, as far as ends are known.
-    """
-
-    access_count: int = 0
-    refusal_count: int = 0
-    last_accessed_at: Instant | None = None
-    open_accesses: frozenset[int] = frozenset()
-    bytes_released: int = 0
-
-
-@attrs.frozen(kw_only=True)
-class ObjectState:
-    """What one object's scope implies."""
-
-    object_id: ObjectId
-    manifest_digest: Digest
-    header: bytes
-    segment_count: int
-    ciphertext_root: Digest
-    tags: Mapping[str, tuple[Tag, ...]]
-    collected: tuple[Claim, ...]
-    label: str | None
-    trigger: str | None
-    ingested_at: Instant
-    ingested_by: ActorId
-    ingested_index: int
-    activity: Activity = Activity()
-    opaque: bool = False
-
-    def after(self, activity: Activity) -> "ObjectState":
-        """The same object after more was done with it.
-
-        Written out because it runs once per entry, and `attrs.evolve` takes five times as long.
-        """
-        return ObjectState(
-            object_id=self.object_id,
-            manifest_digest=self.manifest_digest,
-            header=self.header,
-            segment_count=self.segment_count,
-            ciphertext_root=self.ciphertext_root,
-            tags=self.tags,
-            collected=self.collected,
-            label=self.label,
-            trigger=self.trigger,
-            ingested_at=self.ingested_at,
-            ingested_by=self.ingested_by,
-            ingested_index=self.ingested_index,
-            activity=activity,
-            opaque=self.opaque,
-        )

@@ -24,7 +24,8 @@ from bwcstore._encoding import INTEGER_MAX, Json, decode, encode
 from bwcstore._values import ActorId, Digest, Instant, ScopeId
 from bwcstore.errors import ErrorKind, FormatError, InvalidInputError
 from bwcstore.ledger._explain import LEAF_SIZE_MAX, explain
-from bwcstore.ledger._kinds import KINDS, Kind, check_body
+from bwcstore.ledger._kind import Kind
+from bwcstore.ledger._kinds import KINDS, check_body
 
 CLOCK_TOLERANCE_MICROSECONDS: Final = 2_000_000
 

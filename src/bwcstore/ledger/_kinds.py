@@ -9,144 +9,32 @@ Kinds are append-only. A kind that this version does not know makes its scope op
 an unknown field in a known kind is an error.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-import attrs
-
-from bwcstore._encoding import INTEGER_MAX, Json
-from bwcstore._values import Instant, check_text
-from bwcstore.errors import BwcStoreError, ErrorKind, FormatError
-
-Check = Callable[[Json], bool]
-
-_CODE: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
-
-
-def code(value: Json) -> bool:
-    """A word of a controlled list: 1 to 64 of `[a-z0-9._-]`."""
-    return isinstance(value, str) and _CODE.fullmatch(value) is not None
-
-
-def number(value: Json) -> bool:
-    """A whole number from 0 to 2**53 - 1."""
-    return type(value) is int and 0 <= value <= INTEGER_MAX
-
-
-def _form(check: Check, form: str) -> Check:
-    """Give a check the words by which the specification calls what it accepts."""
-    check.__doc__ = form
-    return check
-
-
-def _accepts(parse: Callable[[str], object], form: str) -> Check:
-    def check(value: Json) -> bool:
-        if not isinstance(value, str):
-            return False
-        try:
-            parse(value)
-        except BwcStoreError:
-            return False
-        return True
-
-    return _form(check, form)
-
-
-instant: Final = _accepts(Instant.parse, "An instant (ENC-12).")
-text: Final = _accepts(lambda value: check_text(value, "text"), "One line of text (ENC-5).")
-
-
-def hexadecimal(length_bytes: int) -> Check:
-    """Lower-case hex of exactly `length_bytes` bytes."""
-    pattern = re.compile(rf"[0-9a-f]{{{2 * length_bytes}}}")
-    return _form(
-        lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None,
-        f"Lower-case hex of {length_bytes} bytes.",
-    )
-
-
-digest: Final = hexadecimal(32)
-keyed_tag: Final = hexadecimal(16)
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def identifier(value: Json) -> bool:
-    """A UUID in lower-case hyphenated form."""
-    return isinstance(value, str) and _UUID.fullmatch(value) is not None
-
-
-def one_of(*words: str) -> Check:
-    """One of the words."""
-    return _form(lambda value: value in words, f"One of {', '.join(f'`{w}`' for w in words)}.")
-
-
-def many(check: Check, *, at_most: int = 256) -> Check:
-    """A list of at most `at_most` values."""
-    return _form(
-        lambda value: (
-            isinstance(value, list) and len(value) <= at_most and all(check(item) for item in value)
-        ),
-        f"A list of at most {at_most}: {check.__doc__}",
-    )
-
-
-def record(**fields: Check) -> Check:
-    """An object with exactly these fields."""
-    shown = "; ".join(f"`{name}`: {check.__doc__}" for name, check in fields.items())
-    return _form(
-        lambda value: (
-            isinstance(value, dict)
-            and value.keys() == fields.keys()
-            and all(check(value[name]) for name, check in fields.items())
-        ),
-        f"An object with exactly {shown}",
-    )
-
-
-def tags(value: Json) -> bool:
-    """Lists of keyed tags under `case`, `device`, `file`, `officer`, `source`; none empty."""
-    return isinstance(value, dict) and all(
-        name in TAG_KINDS and isinstance(items, list) and items and many(keyed_tag)(items)
-        for name, items in value.items()
-    )
-
-
-def prose(value: Json) -> bool:
-    """Free text: a list of lines (ENC-6)."""
-    return isinstance(value, list) and all(isinstance(line, str) for line in value)
-
-
-TAG_KINDS: Final = frozenset({"case", "device", "file", "officer", "source"})
-BASES: Final = ("camera-clock", "container", "dock", "ingest")
-TRIGGERS: Final = ("escalation", "use-of-force", "evidence", "detention", "officer-discretion")
-
-
-@attrs.frozen
-class Field:
-    """One field: its check, whether it may be absent, and why it is open or sealed."""
-
-    check: Check
-    why: str
-    required: bool = True
-
-
-@attrs.frozen(kw_only=True)
-class Kind:
-    """One kind of entry.
-
-    Attributes:
-        scope: `store`, `object` or `act`; `any` where several may carry it.
-        open: the fields of `body`.
-        sealed: the fields of the sealed payload, all optional.
-    """
-
-    name: str
-    meaning: str
-    scope: str
-    open: Mapping[str, Field]
-    sealed: Mapping[str, Field] = attrs.field(factory=dict)
-
+from bwcstore._encoding import Json
+from bwcstore.errors import ErrorKind, FormatError
+from bwcstore.ledger._custody_kinds import CUSTODY_KINDS
+from bwcstore.ledger._kind import (
+    BASES,
+    TRIGGERS,
+    Field,
+    Kind,
+    code,
+    digest,
+    hexadecimal,
+    identifier,
+    instant,
+    keyed_tag,
+    many,
+    number,
+    one_of,
+    prose,
+    record,
+    tags,
+    text,
+)
+from bwcstore.ledger._purge_kinds import PURGE_KINDS
 
 _REASON: Final = {"reason": Field(prose, "free text, names people", required=False)}
 _OPTIONAL: Final = {"required": False}
@@ -334,7 +222,9 @@ _ALL: Final = (
     ),
 )
 
-KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _ALL}
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind for kind in (*_ALL, *CUSTODY_KINDS, *PURGE_KINDS)
+}
 
 
 def check_body(kind: Kind, body: Mapping[str, Json]) -> None:

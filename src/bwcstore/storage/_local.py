@@ -20,7 +20,15 @@ from threading import Lock
 from typing import Final
 
 from bwcstore._layout import check_name, check_prefix
-from bwcstore._ports import Backend, Properties, Source, Stat, Upload
+from bwcstore._ports import (
+    ONLY_VERSION,
+    Backend,
+    Properties,
+    Source,
+    Stat,
+    StoredVersion,
+    Upload,
+)
 from bwcstore._values import ByteRange
 from bwcstore.errors import AlreadyExistsError, ErrorKind, NotFoundError, StorageError
 from bwcstore.storage._direct import LocalUpload, write_all
@@ -265,6 +273,19 @@ class LocalBackend(Backend):
             # Somebody else may have removed it a moment ago, and it must be gone for good.
             pass
         os.fsync(parent)
+
+    def versions(self, name: str) -> tuple[StoredVersion, ...]:
+        """See `Backend.versions`. A file system keeps one version, and locks nothing."""
+        try:
+            found = self.stat(name)
+        except NotFoundError:
+            return ()
+        return (StoredVersion(name=name, version_id=ONLY_VERSION, length_bytes=found.length_bytes),)
+
+    def delete_version(self, name: str, version_id: str) -> None:
+        """See `Backend.delete_version`."""
+        if version_id == ONLY_VERSION:
+            self.delete(name)
 
     def discard_leftovers(self) -> int:
         """See `Backend.discard_leftovers`. Looks through every directory of the root."""

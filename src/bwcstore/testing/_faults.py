@@ -23,6 +23,7 @@ from bwcstore._ports import (
     Properties,
     Source,
     Stat,
+    StoredVersion,
     Upload,
     WrappedKey,
 )
@@ -198,6 +199,14 @@ class FaultyBackend(Backend):
     def delete(self, name: str) -> None:
         """See `Backend.delete`."""
         self._plan.change(f"delete {name}", lambda: self._inner.delete(name))
+
+    def versions(self, name: str) -> tuple[StoredVersion, ...]:
+        """See `Backend.versions`."""
+        return self._plan.read(f"versions {name}", lambda: self._inner.versions(name))
+
+    def delete_version(self, name: str, version_id: str) -> None:
+        """See `Backend.delete_version`."""
+        self._plan.change(f"delete {name}", lambda: self._inner.delete_version(name, version_id))
 
     def discard_leftovers(self) -> int:
         """See `Backend.discard_leftovers`."""

@@ -20,7 +20,13 @@ from bwcstore._encoding import Json
 from bwcstore._ports import Backend, KeyVault
 from bwcstore._values import Digest, ObjectId
 from bwcstore.audit._run import audit_store
-from bwcstore.errors import AuthorizationError, BwcStoreError, ErrorKind, NotFoundError
+from bwcstore.errors import (
+    AuthorizationError,
+    BwcStoreError,
+    ErrorKind,
+    NotFoundError,
+    RetentionError,
+)
 from bwcstore.ledger._batch import Batch, decode_batch
 from bwcstore.ledger._checkpoint import read_checkpoint
 from bwcstore.ledger._entry import Entry
@@ -70,7 +76,9 @@ class Told:
         """A verb has returned that appends an entry of `kind` with these open fields."""
         self.facts.append(Fact(kind=kind, body=body))
 
-    def refused(self, session: int, verb: str, refusal: AuthorizationError) -> None:
+    def refused(
+        self, session: int, verb: str, refusal: AuthorizationError | RetentionError
+    ) -> None:
         """A caller in session number `session` was turned away."""
         self._refused.setdefault((session, verb, refusal.kind), _Refused()).told += 1
 

@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 from bwcstore._layout import check_name, check_prefix
 from bwcstore._ports import (
+    ONLY_VERSION,
     Backend,
     Capability,
     Environment,
@@ -24,6 +25,7 @@ from bwcstore._ports import (
     Properties,
     Source,
     Stat,
+    StoredVersion,
     Upload,
 )
 from bwcstore._values import ByteRange, Instant
@@ -153,12 +155,14 @@ class MemoryBackend(Backend):
 
     Attributes:
         contents: every name and its bytes. Tests may change it, as one may who holds the medium.
+        locks: names that cannot be deleted as versions: until an instant, or by legal hold (None).
     """
 
     def __init__(
         self, contents: dict[str, bytes] | None = None, *, clock: SimClock | None = None
     ) -> None:
         self.contents: dict[str, bytes] = {} if contents is None else contents
+        self.locks: dict[str, Instant | None] = {}
         self._modified: dict[str, Instant] = {}
         self._clock = clock
         self._lock = threading.RLock()
@@ -169,6 +173,7 @@ class MemoryBackend(Backend):
         """What a new process finds: the same contents; uploads under way are leftovers."""
         found = MemoryBackend(self.contents, clock=self._clock)
         found._modified = self._modified
+        found.locks = self.locks
         found._leftovers = self._leftovers + len(self._uploads)
         return found
 
@@ -241,6 +246,30 @@ class MemoryBackend(Backend):
         with self._lock:
             self.contents.pop(name, None)
             self._modified.pop(name, None)
+
+    def versions(self, name: str) -> tuple[StoredVersion, ...]:
+        """See `Backend.versions`. What is in `locks` is locked."""
+        check_name(name)
+        with self._lock:
+            found = self.contents.get(name)
+            if found is None:
+                return ()
+            return (
+                StoredVersion(
+                    name=name,
+                    version_id=ONLY_VERSION,
+                    length_bytes=len(found),
+                    locked_until=self.locks.get(name),
+                    legal_hold=name in self.locks and self.locks[name] is None,
+                ),
+            )
+
+    def delete_version(self, name: str, version_id: str) -> None:
+        """See `Backend.delete_version`."""
+        if name in self.locks:
+            raise StorageError(ErrorKind.WITHHELD_BY_STORAGE, f"{name} is locked")
+        if version_id == ONLY_VERSION:
+            self.delete(name)
 
     def discard_leftovers(self) -> int:
         """See `Backend.discard_leftovers`."""

@@ -1,0 +1,176 @@
+"""Which law a store is kept under: adopted by an entry, its text kept in annexes (CUS-1 to 4)."""
+
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from bwcstore._encoding import Json
+from bwcstore._session._acting import Acting
+from bwcstore._session._annexes import get_annex, put_annex
+from bwcstore._session._services import Services
+from bwcstore._values import Digest, Instant
+from bwcstore.custody._authority import Permission, Verb
+from bwcstore.custody._records import LawAdopted, Policy
+from bwcstore.custody._state import State
+from bwcstore.errors import ErrorKind, IntegrityError, InvalidInputError
+from bwcstore.ledger._draft import Decision
+from bwcstore.statute._agency import Agency
+from bwcstore.statute._civil import local_date
+from bwcstore.statute._files._agency_file import read_agency
+from bwcstore.statute._files._library import agency_text, pack_text
+from bwcstore.statute._files._reading import read_pack
+from bwcstore.statute._pack import Law, Pack
+
+LIBRARIES: Final = ("holidays", "tzdata")
+_COUNT_MAX: Final = 1_000_000
+_LEAST: Final = {
+    "approvals": 1,
+    "large_objects": 1,
+    "brake_multiple": 1,
+    "brake_objects": 0,
+    "brake_days": 0,
+    "waiting_hours": 0,
+    "plan_days": 1,
+    "clock_hours": 1,
+}
+
+
+@attrs.frozen(kw_only=True)
+class Adopted:
+    """The law of a store, read from its annexes."""
+
+    entry: LawAdopted
+    pack: Pack
+    agency: Agency
+
+    def on(self, day: date) -> Law:
+        """The law of a day.
+
+        Raises:
+            InvalidInputError: `law-not-in-force`: the pack does not know that day's law.
+        """
+        return self.pack.law(self.agency, on=day)
+
+    def now(self, at: Instant) -> Law:
+        """The law of the local day of an instant.
+
+        Raises:
+            InvalidInputError: `law-not-in-force`: the pack does not know that day's law.
+        """
+        return self.on(self.today(at))
+
+    def today(self, at: Instant) -> date:
+        """The local date of an instant."""
+        return local_date(at, self.zone)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The agency's time zone."""
+        return ZoneInfo(self.agency.zone)
+
+
+def adopt_law(acting: Acting, pack: str | Path, agency: str | Path) -> LawAdopted:
+    """Adopt a pack and an agency file; see `Session.adopt_law`."""
+    services = acting.services
+    acting.allow(Verb.ADOPT_LAW)
+    services.require_writable()
+    pack_words, pack_name = pack_text(pack)
+    agency_words, agency_name = agency_text(agency)
+    read = read_pack(pack_words, name=pack_name)
+    under = read_agency(agency_words, pack=read, name=agency_name)
+    body: dict[str, Json] = {
+        "pack": read.id,
+        "pack_sha256": str(read.digest),
+        "pack_annex": str(put_annex(services.backend, pack_words.encode())),
+        "agency": under.id,
+        "agency_sha256": str(under.digest),
+        "agency_annex": str(put_annex(services.backend, agency_words.encode())),
+        "zone": under.zone,
+    }
+
+    def plan(_: State, permission: Permission, now: Instant) -> Decision:
+        return Decision(drafts=(acting.draft(permission, "law.adopted", body, now=now),))
+
+    acting.commit(Verb.ADOPT_LAW, plan)
+    return require_law(services, services.log.state).entry
+
+
+def require_law(services: Services, state: State) -> Adopted:
+    """The law that a store is kept under.
+
+    Raises:
+        InvalidInputError: none was adopted (`law-not-adopted`).
+        IntegrityError: an annex is missing, altered, or not what the entry says.
+        StorageError: reading failed.
+    """
+    adopted = state.store.law
+    if adopted is None:
+        raise InvalidInputError(
+            ErrorKind.LAW_NOT_ADOPTED, "no statute pack was adopted for this store"
+        )
+    pack, agency = _read(services, adopted.pack_annex, adopted.agency_annex)
+    if pack.digest != adopted.pack_sha256 or agency.digest != adopted.agency_sha256:
+        raise IntegrityError(
+            ErrorKind.ANNEX_DIGEST, "the annexes of the law do not say what their entry says"
+        )
+    return Adopted(entry=adopted, pack=pack, agency=agency)
+
+
+def _read(services: Services, pack_annex: Digest, agency_annex: Digest) -> tuple[Pack, Agency]:
+    known = services.laws.get((pack_annex, agency_annex))
+    if known is None:
+        pack = _parsed_pack(get_annex(services.backend, pack_annex).decode())
+        text = get_annex(services.backend, agency_annex).decode()
+        known = pack, read_agency(text, pack=pack, name=f"annex {agency_annex}")
+        services.laws[pack_annex, agency_annex] = known
+    return known
+
+
+@lru_cache(maxsize=4)
+def _parsed_pack(text: str) -> Pack:
+    return read_pack(text, name="annex")
+
+
+def library_versions() -> list[Json]:
+    """What else dates are computed with, for the record of a decision (PRG-13)."""
+    from importlib.metadata import version  # noqa: PLC0415 - few sessions destroy; it costs 20 ms
+
+    return [{"name": name, "version": version(name)} for name in LIBRARIES]
+
+
+def set_policy(acting: Acting, policy: Policy) -> None:
+    """Set the agency's own rules; see `Session.set_policy`."""
+    _check_policy(policy)
+    body: dict[str, Json] = {
+        "approvals": policy.approvals,
+        "large_objects": policy.large_objects,
+        "brake_multiple": policy.brake_multiple,
+        "brake_objects": policy.brake_objects,
+        "brake_days": policy.brake_days,
+        "waiting_hours": policy.waiting_hours,
+        "plan_days": policy.plan_days,
+        "clock_hours": policy.clock_hours,
+        "dual_release": [*sorted(policy.dual_release)],
+        "narrowed": [
+            {"kind": kind, "roles": [*sorted(roles)]}
+            for kind, roles in sorted(policy.narrowed.items())
+        ],
+    }
+
+    def plan(_: State, permission: Permission, now: Instant) -> Decision:
+        return Decision(drafts=(acting.draft(permission, "policy.set", body, now=now),))
+
+    acting.commit(Verb.SET_POLICY, plan)
+
+
+def _check_policy(policy: Policy) -> None:
+    for name, least in _LEAST.items():
+        value = getattr(policy, name)
+        if type(value) is not int or not least <= value <= _COUNT_MAX:
+            raise InvalidInputError(
+                ErrorKind.POLICY_INVALID, f"policy: {name} is {value!r:.20}, at least {least}"
+            )

@@ -1,0 +1,226 @@
+"""What the law is asked with: the facts that the ledger has of a recording, at a moment.
+
+Rules kept here (spec chapter `custody`):
+
+- when a recording was made is the latest plausible claim: no later than five minutes after its
+  ingest and no earlier than 31 days before it; a correction may lie further back; where there is
+  none, the ingest (CUS-12);
+- labels given at ingest are assertions like any others (CUS-10);
+- holds and pending requests count as holds, also of kinds that the pack does not know (CUS-13);
+- an assertion that the pack cannot take makes the facts unknown, never favourable (CUS-14).
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from bwcstore._encoding import Json
+from bwcstore._values import Instant
+from bwcstore.custody._assertion import FactAssertion
+from bwcstore.custody._object_records import ObjectState, RequestBound
+from bwcstore.custody._records import HoldPlaced, StoreState
+from bwcstore.custody._selection import selects
+from bwcstore.errors import ErrorKind, InvalidInputError
+from bwcstore.statute._civil import local_date
+from bwcstore.statute._facts import LABELS, Facts, FactSpec, FactType, Hold, RetentionRequest, Value
+from bwcstore.statute._history import Assertion, FactHistory
+from bwcstore.statute._pack import Law, Pack
+
+COLLECTED: Final = "collected_at"
+PENDING: Final = "data_request_pending"
+RETAIN: Final = "subject-retain"
+GRANTED_ON: Final = "retention_granted_on"
+NOTICED_ON: Final = "retention_grant_notice_on"
+END_NOTICED_ON: Final = "retention_end_notice_on"
+_CORRECTION: Final = "correction"
+_EARLIEST_SECONDS: Final = -31 * 86_400
+_LATEST_SECONDS: Final = 300
+
+
+@attrs.frozen(kw_only=True)
+class Holding:
+    """Something that keeps a recording, whatever its dates.
+
+    Attributes:
+        id: the hold, or the act of the request.
+        kind: the kind of hold; `data_request_pending` for a request.
+        since: the day from which it holds.
+        request: it is a request that is not answered.
+    """
+
+    id: str
+    kind: str
+    since: date
+    request: bool
+
+
+def holdings(state: ObjectState, store: StoreState, *, zone: ZoneInfo) -> tuple[Holding, ...]:
+    """Everything that holds a recording now, in order of ids (CUS-13)."""
+    found = [
+        Holding(
+            id=hold.hold_id, kind=hold.kind, since=local_date(hold.placed_at, zone), request=False
+        )
+        for hold in binding(state, store, zone=zone)
+    ]
+    found += [
+        Holding(id=str(one.request), kind=PENDING, since=one.received, request=True)
+        for one in state.keeping.requests.values()
+        if one.outcome is None
+    ]
+    return tuple(sorted(found, key=lambda one: one.id))
+
+
+def binding(state: ObjectState, store: StoreState, *, zone: ZoneInfo) -> Iterator[HoldPlaced]:
+    """The holds that bind or select a recording and are not released."""
+    for hold in store.holds.values():
+        if hold.released_at is None and (
+            hold.hold_id in state.keeping.holds
+            or (hold.query is not None and selects(hold.query, state, zone=zone))
+        ):
+            yield hold
+
+
+def collected_at(state: ObjectState) -> Instant:
+    """When a recording was made, as the law is asked with it (CUS-12)."""
+    plausible = [
+        claim.at
+        for claim in state.collected
+        if claim.basis != "ingest" and _plausible(claim.at, claim.basis, state.ingested_at)
+    ]
+    return max(plausible, key=lambda at: at.microseconds, default=state.ingested_at)
+
+
+def _plausible(at: Instant, basis: str, ingested: Instant) -> bool:
+    seconds = (at.microseconds - ingested.microseconds) / 1_000_000
+    return seconds <= _LATEST_SECONDS and (seconds >= _EARLIEST_SECONDS or basis == _CORRECTION)
+
+
+def recording_facts(state: ObjectState, store: StoreState, *, law: Law, at: Instant) -> Facts:
+    """The facts of a recording, as the ledger has them at a moment (CUS-10 to CUS-14).
+
+    Args:
+        state: what is known of the recording.
+        store: what is known of the store.
+        law: the law of the day, whose pack says what facts there are.
+        at: the moment; its local date is the day that the facts are of.
+
+    Raises:
+        InvalidInputError: an assertion is none that the pack can take (`fact-unknown`,
+            `fact-type`, `label-unknown`), or two contradict each other (`fact-contradiction`).
+    """
+    pack, zone = law.pack, law.zone
+    on = local_date(at, zone)
+    known = asserted_facts(_with_label(state, zone), pack=pack, zone=zone, on=on, at=at)
+    found: dict[str, Value] = dict(known.values)
+    for spec in pack.facts:
+        match spec.type:
+            case FactType.HOLDS:
+                found[spec.name] = _holds(spec, holdings(state, store, zone=zone))
+            case FactType.REQUESTS:
+                found[spec.name] = spec.checked(_requests(spec, state))
+            case FactType.INSTANT if spec.name == COLLECTED:
+                found[spec.name] = collected_at(state)
+            case FactType.DATE if spec.name in _REQUEST_DAYS:
+                days = [day for one in _granted(state) if (day := _REQUEST_DAYS[spec.name](one))]
+                if days and spec.name not in found:
+                    found[spec.name] = max(days)
+            case _:
+                pass
+    return Facts(found)
+
+
+_REQUEST_DAYS: Final = {
+    GRANTED_ON: lambda one: one.answered_on,
+    NOTICED_ON: lambda one: one.notices.get("grant"),
+    END_NOTICED_ON: lambda one: one.notices.get("expiry"),
+}
+
+
+def asserted_facts(
+    assertions: Iterable[FactAssertion], *, pack: Pack, zone: ZoneInfo, on: date, at: Instant
+) -> Facts:
+    """What assertions of one scope come to (CUS-10, LAW-35, LAW-36).
+
+    Raises:
+        InvalidInputError: as `recording_facts` says.
+    """
+    history = FactHistory(
+        assertions=tuple(
+            Assertion(
+                id=one.assertion_id,
+                fact=one.fact,
+                value=None if one.value is None else fact_value(pack.fact(one.fact), one.value),
+                since=one.since,
+                recorded=one.at,
+                by=str(one.by),
+                basis=one.basis,
+                supersedes=one.supersedes,
+            )
+            for one in assertions
+        )
+    )
+    return history.known(pack, zone=zone, on=on, at=at)
+
+
+def fact_value(spec: FactSpec, value: Json) -> Value:
+    """The value of a fact that an entry has as JSON.
+
+    Raises:
+        InvalidInputError: it is none of the declared type (`fact-type`), or an unknown label
+            (`label-unknown`).
+    """
+    try:
+        if spec.type is FactType.DATE and isinstance(value, str):
+            return date.fromisoformat(value)
+        if spec.type is FactType.INSTANT and isinstance(value, str):
+            return Instant.parse(value)
+    except ValueError as exc:
+        raise InvalidInputError(
+            ErrorKind.FACT_TYPE, f"fact {spec.name}: a {spec.type} is needed, not {value!r:.60}"
+        ) from exc
+    return spec.checked(value)
+
+
+def _with_label(state: ObjectState, zone: ZoneInfo) -> Iterator[FactAssertion]:
+    if state.label is not None:
+        yield FactAssertion(
+            assertion_id="ingest",
+            fact=LABELS,
+            value=[state.label],
+            since=local_date(state.ingested_at, zone),
+            at=state.ingested_at,
+            by=state.ingested_by,
+            basis="system",
+            index=state.ingested_index,
+        )
+    yield from state.keeping.facts
+
+
+def _holds(spec: FactSpec, found: Iterable[Holding]) -> tuple[Hold, ...]:
+    # A kind that the pack does not know holds all the same: whoever destroys asks `holdings`.
+    return tuple(
+        Hold(id=one.id, kind=one.kind, placed=one.since) for one in found if one.kind in spec.codes
+    )
+
+
+def _requests(spec: FactSpec, state: ObjectState) -> tuple[RetentionRequest, ...]:
+    return tuple(
+        RetentionRequest(
+            id=str(one.request),
+            received=one.received,
+            days=one.days or 1,
+            withdrawn=one.answered_on if one.outcome == "withdrawn" else None,
+            answers={code: one.answers.get(code, False) for code in spec.codes},
+        )
+        for one in state.keeping.requests.values()
+        if one.kind == RETAIN and one.outcome not in (None, "denied")
+    )
+
+
+def _granted(state: ObjectState) -> Iterator[RequestBound]:
+    for one in state.keeping.requests.values():
+        if one.kind == RETAIN and one.outcome == "granted":
+            yield one
