@@ -34,11 +34,14 @@ from bwcstore._session._keys import Rotation
 from bwcstore._session._leftovers import Discarded, Leftover
 from bwcstore._session._many import Failed, Item
 from bwcstore._session._read import Exported
+from bwcstore._session._releases import Released, ReleaseLine
 from bwcstore._session._session import Session
 from bwcstore._store import Store
+from bwcstore._store_rules import ClockStep
 from bwcstore._system import SystemEntropy, system_environment
 from bwcstore._values import ActorId, ByteRange, Digest, Instant, ObjectId, StoreId, Tag
 from bwcstore.custody import Claim, ObjectState, Parameters, Recording, Role, SourceId
+from bwcstore.custody._deriving import Region
 from bwcstore.errors import (
     AlreadyExistsError,
     AuthorizationError,
@@ -72,6 +75,7 @@ __all__ = [
     "Capability",
     "Claim",
     "Clock",
+    "ClockStep",
     "ConflictError",
     "Description",
     "Digest",
@@ -107,6 +111,9 @@ __all__ = [
     "Properties",
     "Receipt",
     "Recording",
+    "Region",
+    "ReleaseLine",
+    "Released",
     "RetentionError",
     "Role",
     "Rotation",

@@ -31,6 +31,8 @@ from bwcstore._session._begin import (
 )
 from bwcstore._session._services import Services
 from bwcstore._session._session import Session
+from bwcstore._store_proofs import StoreProofs
+from bwcstore._store_rules import StoreRules
 from bwcstore._system import SystemWorkers, system_environment
 from bwcstore._values import Instant, ObjectId, StoreId
 from bwcstore.custody._authority import Role
@@ -43,7 +45,6 @@ from bwcstore.errors import (
     InvalidInputError,
     NotFoundError,
 )
-from bwcstore.ledger._checkpoint import read_checkpoint
 from bwcstore.objects._segment import (
     CHUNK_BYTES_DEFAULT,
     SEGMENT_CHUNKS_DEFAULT,
@@ -54,7 +55,7 @@ from bwcstore.storage._local import LocalBackend
 from bwcstore.storage._vault import DirectoryVault
 
 
-class Store:
+class Store(StoreProofs, StoreRules):
     """One store, open. Safe to use from several threads; several processes may open it at once."""
 
     def __init__(self, services: Services, *, owned: Environment | None) -> None:
@@ -342,46 +343,6 @@ class Store:
         if found is None:
             raise NotFoundError(ErrorKind.OBJECT_UNKNOWN, f"no object {object_id}")
         return found
-
-    def checkpoint(self) -> bytes:
-        """A signed note over every entry so far (spec: CHK); stored and remembered.
-
-        Raises:
-            StorageError: it could not be stored.
-            IntegrityError: the store is read-only.
-        """
-        self._services.settle()
-        return self._services.log.checkpoint()
-
-    def prove_entry(self, index: int) -> bytes:
-        """The `.tlog-proof` of one entry, under a checkpoint.
-
-        Raises:
-            NotFoundError: there is no such entry.
-            StorageError: a checkpoint was needed and could not be stored.
-        """
-        return self._services.log.prove_inclusion(index)
-
-    def prove_object(self, object_id: ObjectId) -> bytes:
-        """The `.tlog-proof` of the entry that an object exists by.
-
-        Raises:
-            NotFoundError: there is no such object.
-            StorageError: a checkpoint was needed and could not be stored.
-        """
-        return self.prove_entry(self.object(object_id).ingested_index)
-
-    def prove_consistency(self, old: bytes) -> bytes:
-        """That the ledger of now extends an earlier checkpoint (a signed note) of it.
-
-        The answer has the form of the C2SP witness protocol's `add-checkpoint` request.
-
-        Raises:
-            FormatError: `old` is not a checkpoint.
-            InvalidInputError: it is of another generation or larger than the ledger.
-            StorageError: a checkpoint was needed and could not be stored.
-        """
-        return self._services.log.prove_extension(read_checkpoint(old))
 
 
 def _geometry(chunk_bytes: int, segment_chunks: int) -> Geometry:

@@ -205,6 +205,7 @@ class ErrorKind(StrEnum):
     # Annexes, state rows, catalog.
     ANNEX_MISSING = "annex-missing"
     ANNEX_DIGEST = "annex-digest"
+    ANNEX_ORPHAN = "annex-orphan"
     STATE_ROOT = "state-root"
     CATALOG_STALE = "catalog-stale"
     CATALOG_INVALID = "catalog-invalid"

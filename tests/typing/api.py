@@ -51,6 +51,9 @@ from bwcstore import (
     Properties,
     Receipt,
     Recording,
+    Region,
+    Released,
+    ReleaseLine,
     RetentionError,
     Role,
     Rotation,
@@ -175,6 +178,30 @@ def watch(session: Session, path: Path, state: ObjectState) -> tuple[Tag, ...]:
     progress: Progress = show
     session.ingest(path, progress=progress)
     return state.tags["case"]
+
+
+def give_copy(session: Session, clip: ObjectId, edited: Path, target: Path) -> Released:
+    """Make a redacted copy, give it to somebody who is recorded, and look who received it."""
+    made = session.derive(
+        clip,
+        edited,
+        operation="redact",
+        tool="blur",
+        tool_version="1.2",
+        redactions=["others-in-copy"],
+        regions=[Region(start_seconds=1.5, end_seconds=4, what="a passer-by")],
+    )
+    released = session.release(
+        made.object_id,
+        right="subject",
+        recipient="recorded_individual",
+        mode="copy",
+        target=target,
+    )
+    assert_type(released.exported, Exported | None)
+    assert_type(released.ground.cite, str)
+    assert_type(session.releases(clip), tuple[ReleaseLine, ...])
+    return released
 
 
 def handle(error: Exception) -> str:

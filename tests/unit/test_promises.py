@@ -31,6 +31,7 @@ _NAMES: Final = (
     _layout.parse_manifest,
     _layout.parse_batch,
     _layout.parse_checkpoint,
+    _layout.parse_annex,
 )
 
 

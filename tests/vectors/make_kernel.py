@@ -76,6 +76,7 @@ NAMES: Final[dict[str, tuple[str, str]]] = {
         "what: checkpoint\ngeneration: 0\nnumber: 1024",
         "checkpoint/0/000000001024",
     ),
+    "annex": (f"what: annex\ndigest: {'0f' * 32}", f"annex/{'0f' * 32}"),
     "tile_small": ("what: tile\ngeneration: 0\nlevel: 0\nnumber: 7", "ledger/0/tile/0/007"),
     "tile_two_groups": (
         "what: tile\ngeneration: 1\nlevel: 2\nnumber: 1000",
@@ -98,6 +99,7 @@ CLAUSES: Final = {
     "tile": "NAM-7",
     "bundle": "NAM-7",
     "checkpoint": "NAM-8",
+    "annex": "NAM-11",
 }
 
 

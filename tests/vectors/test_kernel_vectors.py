@@ -62,6 +62,8 @@ def test_names(path: Path) -> None:
             name = layout.batch(generation, number)
         case "checkpoint":
             name = layout.checkpoint(generation, number)
+        case "annex":
+            name = layout.annex(Digest.parse(header["digest"]))
         case "tile":
             name = layout.tile(generation, int(header["level"]), number)
         case _:

@@ -122,6 +122,14 @@ class Acting:
             self._log_refusal(verb, refusal, object_id)
             raise
 
+    def refuse(self, verb: Verb, refusal: RetentionError, *, object_id: ObjectId) -> None:
+        """Log that a verb over many objects passes one of them over, and go on.
+
+        Raises:
+            BwcStoreError: it could not be logged.
+        """
+        self._log_refusal(verb, refusal, object_id)
+
     def draft(
         self,
         permission: Permission,

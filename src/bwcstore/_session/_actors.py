@@ -7,8 +7,10 @@ import attrs
 
 from bwcstore._encoding import Json
 from bwcstore._session._acting import Acting, lines_of
+from bwcstore._session._law import require_law
 from bwcstore._values import ActorId, Digest, Instant, ObjectId, Tag, check_text
 from bwcstore.custody._authority import Permission, Role, Verb
+from bwcstore.custody._lawful import check_purposes
 from bwcstore.custody._state import State
 from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
 from bwcstore.ledger._draft import Decision
@@ -156,6 +158,8 @@ def authorize(acting: Acting, grant: Grant) -> str:
             raise NotFoundError(ErrorKind.ACTOR_UNKNOWN, "no actor of that name may act")
         if grant.object_id is not None and state.object(grant.object_id) is None:
             raise NotFoundError(ErrorKind.OBJECT_UNKNOWN, f"no object {grant.object_id}")
+        if state.store.law is not None:
+            check_purposes(grant.purposes, require_law(services, state).pack)
         start = grant.start or now
         if grant.end is not None and grant.end <= start:
             raise InvalidInputError(

@@ -38,7 +38,16 @@ from bwcstore.storage._vault_names import HEADERS
 
 FORMAT: Final = "1.0"
 REMEMBERED: Final = "head"
-SIGNED_KINDS_DEFAULT: Final = frozenset({"authorization.granted", "authorization.revoked"})
+SIGNED_KINDS_DEFAULT: Final = frozenset(
+    {
+        "authorization.granted",
+        "authorization.revoked",
+        "clock.confirmed",
+        "hold.release_proposed",
+        "hold.released",
+        "plan.approved",
+    }
+)
 
 
 @attrs.frozen(kw_only=True)

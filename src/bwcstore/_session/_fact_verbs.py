@@ -1,7 +1,215 @@
-"""Verbs of a session: law, policy, facts, labels, tags, clocks, consents, and what is true of a recording."""
+"""Verbs of a session: law, policy, facts, labels, tags, clocks, consents."""
 
-from bwcstore._session._base import Verbs
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from bwcstore._session import _facts, _law
+from bwcstore._session._verbs import Verbs
+from bwcstore._values import ActId, Digest, Instant, ObjectId
+from bwcstore.custody._asserting import Assertable
+from bwcstore.custody._records import LawAdopted, Policy
+from bwcstore.statute._facts import LABELS
 
 
 class FactVerbs(Verbs):
-    """Verbs: law, policy, facts, labels, tags, clocks, consents, and what is true of a recording."""
+    """Verbs: law, policy, facts, labels, tags, clocks, consents."""
+
+    def adopt_law(self, pack: str | Path, agency: str | Path) -> LawAdopted:
+        """Keep the store under a statute pack and an agency file from here on.
+
+        Appends `law.adopted`; the texts of both are kept in annexes, so that every decision can
+        be repeated. Nothing is destroyed by it (spec: CUS-1 to CUS-4).
+
+        Args:
+            pack: the id of a shipped pack, or the path of a file.
+            agency: the id of a shipped agency file, or the path of a file.
+
+        Raises:
+            AuthorizationError: the actor may not; appended as `access.refused`.
+            NotFoundError: no pack or agency file of this id is shipped.
+            InvalidInputError: something is wrong with one of them; the kind says what.
+            StorageError: an annex could not be stored.
+        """
+        return _law.adopt_law(self._acting, pack, agency)
+
+    def set_policy(self, policy: Policy) -> None:
+        """Set the agency's own rules, which only narrow (spec: CUS-5, CUS-6).
+
+        Appends `policy.set`.
+
+        Raises:
+            AuthorizationError: the actor may not; appended as `access.refused`.
+            InvalidInputError: a number is out of bounds (`policy-invalid`).
+        """
+        _law.set_policy(self._acting, policy)
+
+    def assert_fact(
+        self,
+        fact: str,
+        value: object,
+        *,
+        object_id: ObjectId | None = None,
+        request: ActId | None = None,
+        since: date | None = None,
+        basis: str = "observation",
+        supersedes: str | None = None,
+        statement: str | None = None,
+        document_sha256: Digest | None = None,
+    ) -> str:
+        """Say what is so of a recording, a request, or (with neither) the agency; return the
+        assertion's id.
+
+        Appends `fact.asserted`. Assertions are added and never edited (spec: CUS-10).
+
+        Args:
+            fact: the fact as the pack names it.
+            value: a value of its type: a flag, a code, codes, a civil date, a moment.
+            object_id: the recording it is about.
+            request: the request it is about.
+            since: from which day it is so; today by default.
+            basis: `report`, `document`, `system`, `observation` or `statement`.
+            supersedes: the assertion in whose place it stands.
+            statement: words about it, sealed.
+            document_sha256: the digest of the document it rests on.
+
+        Raises:
+            AuthorizationError: the actor may not, or it is the chief's own word
+                (`chief-required`); appended as `access.refused`.
+            InvalidInputError: no law was adopted, the pack has no such fact, the value is not of
+                its type, or it cannot be true together with what is known.
+            NotFoundError: no such object, request, or assertion to supersede.
+            RetentionError: the recording is destroyed or being destroyed.
+        """
+        return _facts.assert_fact(
+            self._acting,
+            Assertable(fact=fact, value=value, since=since, supersedes=supersedes),
+            _facts.Wording(basis=basis, statement=statement, document_sha256=document_sha256),
+            object_id=object_id,
+            request=request,
+        )
+
+    def retract_fact(
+        self,
+        assertion_id: str,
+        *,
+        object_id: ObjectId | None = None,
+        request: ActId | None = None,
+        basis: str = "observation",
+        statement: str | None = None,
+    ) -> str:
+        """Take an assertion back; return the id of the assertion that does so.
+
+        Appends `fact.asserted` without a value.
+
+        Raises:
+            AuthorizationError: the actor may not; appended as `access.refused`.
+            NotFoundError: no such object, request or assertion.
+            RetentionError: the recording is destroyed or being destroyed.
+        """
+        fact = _facts.fact_of(self._acting, assertion_id, object_id=object_id, request=request)
+        return _facts.assert_fact(
+            self._acting,
+            _facts.retracted(fact, assertion_id),
+            _facts.Wording(basis=basis, statement=statement),
+            object_id=object_id,
+            request=request,
+        )
+
+    def label(
+        self,
+        object_id: ObjectId,
+        labels: Iterable[str],
+        *,
+        basis: str = "observation",
+        statement: str | None = None,
+    ) -> str:
+        """Give a recording labels beside those it has; return the assertion's id.
+
+        Appends `fact.asserted`. A label never shortens how long a recording is kept: facts decide,
+        and a label counts until it is taken back with `retract_fact`.
+
+        Raises:
+            AuthorizationError: the actor may not; appended as `access.refused`.
+            InvalidInputError: the pack has no such label (`label-unknown`), or no law was adopted.
+            NotFoundError: no such object.
+            RetentionError: the recording is destroyed or being destroyed.
+        """
+        return _facts.assert_fact(
+            self._acting,
+            Assertable(fact=LABELS, value=[*labels]),
+            _facts.Wording(basis=basis, statement=statement),
+            object_id=object_id,
+            request=None,
+        )
+
+    def add_tags(
+        self,
+        object_id: ObjectId,
+        *,
+        case: str | None = None,
+        device: str | None = None,
+        officer: str | None = None,
+    ) -> None:
+        """Say to which case, device or officer a recording also belongs.
+
+        Appends `tags.added`. What it belonged to before stays: a hold on that case still binds.
+
+        Raises:
+            AuthorizationError: the actor may not; appended as `access.refused`.
+            InvalidInputError: nothing was given, or it is malformed.
+            NotFoundError: no such object.
+            RetentionError: the recording is destroyed or being destroyed.
+        """
+        values = {"case": case, "device": device, "officer": officer}
+        _facts.add_tags(self._acting, object_id, values)
+
+    def correct_time(
+        self, object_id: ObjectId, at: Instant, *, basis: str = "correction", statement: str
+    ) -> str:
+        """Claim another time at which a recording was made; return the claim's id.
+
+        Appends `collected.claimed`. Claims are added and never edited; the latest plausible one
+        counts, so that a correction never shortens what another clock protects (spec: CUS-12).
+
+        Raises:
+            AuthorizationError: the actor may not; appended as `access.refused`.
+            InvalidInputError: it lies after the ingest, or the basis is none of the list.
+            NotFoundError: no such object.
+            RetentionError: the recording is destroyed or being destroyed.
+        """
+        return _facts.correct_time(self._acting, object_id, at, basis=basis, statement=statement)
+
+    def record_consent(
+        self,
+        object_id: ObjectId,
+        *,
+        covers: str,
+        name: str | None = None,
+        statement: str | None = None,
+        document_sha256: Digest | None = None,
+    ) -> str:
+        """Record that somebody who is recorded agrees; return the consent's id.
+
+        Appends `consent.recorded`. `covers` is `identity` (to be recognisable) or `public`.
+
+        Raises:
+            AuthorizationError: the actor may not; appended as `access.refused`.
+            InvalidInputError: `covers` is none of the two.
+            NotFoundError: no such object.
+            RetentionError: the recording is destroyed or being destroyed.
+        """
+        wording = _facts.Wording(statement=statement, document_sha256=document_sha256)
+        return _facts.record_consent(
+            self._acting, object_id, covers=covers, name=name, wording=wording
+        )
+
+    def withdraw_consent(self, object_id: ObjectId, consent_id: str) -> None:
+        """Take a consent back. Appends `consent.withdrawn`.
+
+        Raises:
+            AuthorizationError: the actor may not; appended as `access.refused`.
+            NotFoundError: no such object, or no such consent counts (`consent-unknown`).
+            RetentionError: the recording is destroyed or being destroyed.
+        """
+        _facts.withdraw_consent(self._acting, object_id, consent_id)

@@ -107,7 +107,7 @@ def log_lines(acting: Acting, object_id: ObjectId | None) -> Iterator[LogLine]:
         else iter(services.log.scope_entries(ScopeId.object(object_id)))
     )
     return (
-        LogLine(entry=entry, login=logins.get(entry.by), payload=_open(services, entry))
+        LogLine(entry=entry, login=logins.get(entry.by), payload=opened(services, entry))
         for entry in entries
     )
 
@@ -117,7 +117,7 @@ def actor_lines(acting: Acting) -> tuple[ActorLine, ...]:
     acting.allow(Verb.SHOW)
     services = acting.services
     names = {
-        ActorId(str(entry.body["actor"])): _open(services, entry) or {}
+        ActorId(str(entry.body["actor"])): opened(services, entry) or {}
         for entry in services.log.scope_entries(STORE_SCOPE)
         if entry.kind == "actor.enrolled"
     }
@@ -135,7 +135,7 @@ def _logins(services: Services) -> dict[ActorId, str]:
     found = {}
     for entry in services.log.scope_entries(STORE_SCOPE):
         if entry.kind == "actor.enrolled":
-            login = _text(_open(services, entry) or {}, "login")
+            login = _text(opened(services, entry) or {}, "login")
             if login is not None:
                 found[ActorId(str(entry.body["actor"]))] = login
     return found
@@ -146,7 +146,8 @@ def _text(payload: Mapping[str, Json], field: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _open(services: Services, entry: Entry) -> Mapping[str, Json] | None:
+def opened(services: Services, entry: Entry) -> Mapping[str, Json] | None:
+    """The sealed fields of an entry; None where there are none, or their key is gone."""
     if entry.sealed is None:
         return None
     try:

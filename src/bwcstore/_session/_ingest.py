@@ -2,23 +2,25 @@
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
 from functools import partial
 from typing import Final, Literal
 
 import attrs
 
 from bwcstore._encoding import Json
-from bwcstore._media import MediaFacts, read_facts
+from bwcstore._media import read_facts
 from bwcstore._ports import Progress, ProgressEvent, no_progress
 from bwcstore._session._acting import Acting
+from bwcstore._session._derivation import ties
+from bwcstore._session._describing import describe, source_name
 from bwcstore._session._journal import VaultJournal
 from bwcstore._session._records import make_receipt, receipt_of
 from bwcstore._session._services import KEY_BYTES
 from bwcstore._source import OpenedSource, SourceLike, open_source
 from bwcstore._values import Digest, Instant, ObjectId, ScopeId, Tag
 from bwcstore.custody._authority import Permission, Verb
-from bwcstore.custody._ingest import check_fresh, ingest_reads
+from bwcstore.custody._deriving import Derived
+from bwcstore.custody._ingest import check_fresh, ingest_reads, source_purged
 from bwcstore.custody._object_records import Claim, ObjectState
 from bwcstore.custody._recording import Recording, SourceId, open_body
 from bwcstore.custody._state import State
@@ -33,16 +35,6 @@ from bwcstore.errors import (
 )
 from bwcstore.ledger._draft import Decision
 from bwcstore.objects._manifest import content_key_id, record_key_id
-from bwcstore.objects._parts import (
-    Claim as RecordedClaim,
-)
-from bwcstore.objects._parts import (
-    ContentPart,
-    Facts,
-    FileName,
-    RecordPart,
-    SourceName,
-)
 from bwcstore.objects._writer import ObjectKeys, ObjectWriter, Written
 
 Outcome = Literal["ingested", "resumed", "present"]
@@ -80,6 +72,12 @@ class _Order:
     expected_sha256: Digest | None
     announced_length: int | None
     progress: Progress
+    derived: Derived | None
+
+    @property
+    def verb(self) -> Verb:
+        """What the actor does by it."""
+        return Verb.INGEST if self.derived is None else Verb.DERIVE
 
 
 def ingest(
@@ -92,8 +90,9 @@ def ingest(
     expected_sha256: Digest | None,
     progress: Progress = no_progress,
     writer: ObjectWriter | None = None,
+    derived: Derived | None = None,
 ) -> Ingested:
-    """Ingest one source; see `Session.ingest`."""
+    """Ingest one source; see `Session.ingest`, and `Session.derive` for what is `derived`."""
     acting.allow(Verb.INGEST)
     services = acting.services
     services.require_writable()
@@ -106,10 +105,11 @@ def ingest(
             expected_sha256=expected_sha256,
             announced_length=opened.length_bytes if length_bytes is None else length_bytes,
             progress=progress,
+            derived=derived,
         )
         if (found := _present(acting, order)) is not None:
             digest, length = _digest_source(order)
-            made = _same_source(acting, found, digest=digest, length_bytes=length)
+            made = _same_source(acting, order, found, digest=digest, length_bytes=length)
             _forget(_journal(acting, order))
             return made
         return _write(acting, order, writer or services.writer)
@@ -167,13 +167,25 @@ def _digest_source(order: _Order) -> tuple[Digest, int]:
 
 
 def _same_source(
-    acting: Acting, found: ObjectState, *, digest: Digest, length_bytes: int
+    acting: Acting, order: _Order, found: ObjectState, *, digest: Digest, length_bytes: int
 ) -> Ingested:
     """The receipt of the object that the same source became before.
 
     Raises:
-        InvalidInputError: the source id was used for other bytes (`SOURCE_CONFLICT`).
+        InvalidInputError: the source id was used for other bytes, or for something that was not
+            made in the same way of the same recording (`SOURCE_CONFLICT`).
+        RetentionError: what it names was destroyed (`SOURCE_PURGED`); appended as
+            `access.refused`.
     """
+    if (refusal := source_purged(found)) is not None:
+        acting.refuse(Verb.INGEST, refusal, object_id=found.object_id)
+        raise refusal
+    if order.derived is not None and not order.derived.made(found):
+        raise InvalidInputError(
+            ErrorKind.SOURCE_CONFLICT,
+            f"the source id names object {found.object_id}, which was not made in this way of "
+            f"object {order.derived.parent}",
+        )
     tags = found.tags.get("file", ())
     if acting.services.tag("file", str(digest)) not in tags:
         raise InvalidInputError(
@@ -213,7 +225,14 @@ def _write(acting: Acting, order: _Order, writer: ObjectWriter) -> Ingested:
             order.opened.file,  # type: ignore[arg-type]  # BinaryIO lacks readinto; open_source checks it
             object_id=object_id,
             keys=keys,
-            describe=partial(_describe, order, facts, claims),
+            describe=partial(
+                describe,
+                order.recording,
+                source_id=order.source_id,
+                name=order.opened.name,
+                facts=facts,
+                claims=claims,
+            ),
             announced_length=order.announced_length,
             expected_sha256=order.expected_sha256,
             journal=journal,
@@ -268,51 +287,6 @@ def _resumable(acting: Acting, journal: VaultJournal) -> tuple[ObjectId | None, 
     return begun.object_id, keys
 
 
-def _describe(
-    order: _Order,
-    facts: MediaFacts | None,
-    claims: tuple[Claim, ...],
-    digest: Digest,
-    length_bytes: int,
-) -> tuple[RecordPart, ContentPart]:
-    recording = order.recording
-    record = RecordPart(
-        length_bytes=length_bytes,
-        plaintext_sha256=digest,
-        case=recording.case,
-        claims=tuple(RecordedClaim(at=claim.at, basis=claim.basis) for claim in claims),
-        device=recording.device,
-        label=recording.label,
-        officer=recording.officer,
-        source=_source_name(order),
-        title=recording.title,
-        trigger=recording.trigger,
-    )
-    fields: Mapping[str, Json] = {
-        "items": [{"name": name, "value": value} for name, value in recording.fields.items()]
-    }
-    content = ContentPart(
-        file=FileName.of(order.opened.name) if order.opened.name else None,
-        container=Facts.of(_container(facts)) if facts else None,
-        fields=Facts.of(fields) if recording.fields else None,
-    )
-    return record, content
-
-
-def _source_name(order: _Order) -> SourceName | None:
-    named = order.source_id
-    return SourceName(scope=named.scope, id=named.text) if named else None
-
-
-def _container(facts: MediaFacts) -> dict[str, Json]:
-    return {
-        "container": facts.container,
-        "created": str(facts.created) if facts.created else None,
-        "duration_microseconds": facts.duration_microseconds,
-        "streams": list(facts.streams),
-    }
-
-
 def _commit(
     acting: Acting,
     order: _Order,
@@ -343,13 +317,20 @@ def _commit(
         draft = acting.draft(
             permission, "object.ingested", body, now=now, scope=ScopeId.object(object_id)
         )
-        return Decision(drafts=(draft,), reads=reads)
+        drafts = [draft]
+        if order.derived is not None:
+            drafts += ties(
+                acting, permission, order.derived, object_id=object_id, state=state, now=now
+            )
+        return Decision(drafts=tuple(drafts), reads=reads)
 
-    committed = acting.commit(Verb.INGEST, plan)
+    about = order.derived.parent if order.derived else None
+    committed = acting.commit(order.verb, plan, object_id=about)
     if committed.outcome is not None:
         # ORD-5: another writer was first; what this one stored is a leftover.
         return _same_source(
             acting,
+            order,
             _object(services.log.state, committed.outcome),
             digest=written.plaintext_sha256,
             length_bytes=written.length_bytes,
@@ -362,7 +343,7 @@ def _commit(
             _object(services.log.state, object_id),
             plaintext_sha256=written.plaintext_sha256,
             length_bytes=written.length_bytes,
-            source=_source_name(order),
+            source=source_name(order.source_id),
         ),
         plaintext_sha256=written.plaintext_sha256,
         length_bytes=written.length_bytes,

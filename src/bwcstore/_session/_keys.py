@@ -19,8 +19,13 @@ class Rotation:
     keys: int
 
 
-def rotate(acting: Acting) -> Rotation:
-    """Open a new key epoch and destroy the old one; see `Session.rotate_keys`."""
+def rotate(acting: Acting, *, verb: Verb = Verb.ROTATE_KEYS) -> Rotation:
+    """Open a new key epoch and destroy the old one; see `Session.rotate_keys`.
+
+    Args:
+        acting: who does it.
+        verb: what they do it for: destruction ends with it (PRG-15).
+    """
     vault = acting.services.vault
     former = vault.epoch
 
@@ -28,7 +33,7 @@ def rotate(acting: Acting) -> Rotation:
         draft = acting.draft(permission, "keys.rotation_started", {"epoch": former}, now=now)
         return Decision(drafts=(draft,), outcome=permission)
 
-    permission = acting.commit(Verb.ROTATE_KEYS, announce).outcome
+    permission = acting.commit(verb, announce).outcome
     if not isinstance(permission, Permission):
         raise InternalError(ErrorKind.DEFECT, "a rotation was committed without a permission")
     # ORD-12: what announces the end of keys is under a checkpoint before the first key ends.

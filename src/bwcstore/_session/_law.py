@@ -13,7 +13,8 @@ from bwcstore._session._acting import Acting
 from bwcstore._session._annexes import get_annex, put_annex
 from bwcstore._session._services import Services
 from bwcstore._values import Digest, Instant
-from bwcstore.custody._authority import Permission, Verb
+from bwcstore.custody._authority import Permission, Role, Verb
+from bwcstore.custody._clock import moment
 from bwcstore.custody._records import LawAdopted, Policy
 from bwcstore.custody._state import State
 from bwcstore.errors import ErrorKind, IntegrityError, InvalidInputError
@@ -25,8 +26,9 @@ from bwcstore.statute._files._library import agency_text, pack_text
 from bwcstore.statute._files._reading import read_pack
 from bwcstore.statute._pack import Law, Pack
 
-LIBRARIES: Final = ("holidays", "tzdata")
+LIBRARIES: Final = ("bwcstore", "holidays", "tzdata")
 _COUNT_MAX: Final = 1_000_000
+_DAYS_MAX: Final = 16
 _LEAST: Final = {
     "approvals": 1,
     "large_objects": 1,
@@ -41,11 +43,19 @@ _LEAST: Final = {
 
 @attrs.frozen(kw_only=True)
 class Adopted:
-    """The law of a store, read from its annexes."""
+    """The law of a store, read from its annexes.
+
+    Attributes:
+        entry: what was adopted.
+        pack: the statutes.
+        agency: the agency file.
+        days: the laws of days that were asked for.
+    """
 
     entry: LawAdopted
     pack: Pack
     agency: Agency
+    days: dict[tuple[Digest, Digest, date], Law] = attrs.field(factory=dict, eq=False, repr=False)
 
     def on(self, day: date) -> Law:
         """The law of a day.
@@ -53,7 +63,15 @@ class Adopted:
         Raises:
             InvalidInputError: `law-not-in-force`: the pack does not know that day's law.
         """
-        return self.pack.law(self.agency, on=day)
+        key = self.entry.pack_annex, self.entry.agency_annex, day
+        known = self.days.get(key)
+        if known is None:
+            # Making the law of a day costs some ms, and one access is to cost less than one.
+            known = self.pack.law(self.agency, on=day)
+            while len(self.days) >= _DAYS_MAX:
+                self.days.pop(next(iter(self.days)), None)
+            self.days[key] = known
+        return known
 
     def now(self, at: Instant) -> Law:
         """The law of the local day of an instant.
@@ -117,7 +135,20 @@ def require_law(services: Services, state: State) -> Adopted:
         raise IntegrityError(
             ErrorKind.ANNEX_DIGEST, "the annexes of the law do not say what their entry says"
         )
-    return Adopted(entry=adopted, pack=pack, agency=agency)
+    return Adopted(entry=adopted, pack=pack, agency=agency, days=services.days)
+
+
+def law_of(services: Services, state: State, now: Instant) -> Law | None:
+    """The law of the day of a decision; None where none was adopted.
+
+    Raises:
+        InvalidInputError: `law-not-in-force`: the pack does not know that day's law.
+        IntegrityError: as `require_law` says.
+        StorageError: reading failed.
+    """
+    if state.store.law is None:
+        return None
+    return require_law(services, state).now(moment(state, now))
 
 
 def _read(services: Services, pack_annex: Digest, agency_annex: Digest) -> tuple[Pack, Agency]:

@@ -13,9 +13,12 @@ import attrs
 from bwcstore._encoding import Json
 from bwcstore._ports import Progress, ProgressEvent
 from bwcstore._session._acting import Acting
+from bwcstore._session._law import law_of
 from bwcstore._session._records import manifest_of, record_of
 from bwcstore._values import Digest, Instant, ObjectId, ScopeId
 from bwcstore.custody._authority import Permission, Verb
+from bwcstore.custody._clock import moment
+from bwcstore.custody._lawful import check_lawful, lawful_reads
 from bwcstore.custody._object_records import ObjectState
 from bwcstore.custody._state import State
 from bwcstore.errors import (
@@ -26,14 +29,17 @@ from bwcstore.errors import (
     InvalidInputError,
     KeyVaultError,
     NotFoundError,
+    RetentionError,
     StorageError,
 )
 from bwcstore.ledger._draft import Decision
 from bwcstore.objects._manifest import content_key_id
 from bwcstore.objects._reader import ObjectReader
+from bwcstore.statute._rules import Act
 
 _COPY_BYTES: Final = 4 << 20
 _MODE: Final = {Verb.READ: "stream", Verb.EXPORT: "export"}
+_ACT: Final = {Verb.READ: Act.VIEW, Verb.EXPORT: Act.COPY}
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +66,9 @@ def open_object(
 
     Raises:
         NotFoundError: there is no such object.
-        AuthorizationError: no authorization admits the actor; appended as `access.refused`.
+        AuthorizationError: no authorization admits the actor, or the law does not; appended as
+            `access.refused`.
+        RetentionError: it was destroyed, or is being destroyed; appended likewise.
         KeyVaultError: the content key is missing.
         IntegrityError: manifest or header do not verify.
     """
@@ -70,14 +78,14 @@ def open_object(
     how = ending or _Ending()
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
-        _require(state, object_id)
+        reads = _check_access(acting, state, permission, object_id, verb, now)
         body: dict[str, Json] = {"mode": _MODE[verb], "purpose": acting.who.purpose}
         if permission.authorization_id is not None:
             body["authorization"] = permission.authorization_id
         draft = acting.draft(
             permission, "object.accessed", body, now=now, scope=ScopeId.object(object_id)
         )
-        return Decision(drafts=(draft,), outcome=permission)
+        return Decision(drafts=(draft,), reads=reads, outcome=permission)
 
     committed = acting.commit(verb, plan, object_id=object_id)
     permission = committed.outcome
@@ -104,6 +112,48 @@ def open_object(
         raise
 
 
+def check_access(acting: Acting, object_id: ObjectId, verb: Verb) -> None:
+    """Decide whether the actor may read or export an object, and do neither.
+
+    Raises:
+        NotFoundError: there is no such object.
+        AuthorizationError: no authorization admits the actor, or the law does not; appended as
+            `access.refused`.
+        RetentionError: it was destroyed, or is being destroyed; appended likewise.
+    """
+
+    def plan(state: State, permission: Permission, now: Instant) -> Decision:
+        return Decision(reads=_check_access(acting, state, permission, object_id, verb, now))
+
+    acting.commit(verb, plan, object_id=object_id)
+
+
+def _check_access(
+    acting: Acting,
+    state: State,
+    permission: Permission,
+    object_id: ObjectId,
+    verb: Verb,
+    now: Instant,
+) -> frozenset[str]:
+    """Check what is to be true beside the written authorization; return what was read (CUS-30)."""
+    _require_present(state, object_id)
+    law = law_of(acting.services, state, now)
+    if law is None:
+        return frozenset()
+    found = _require(state, object_id)
+    check_lawful(
+        state,
+        found,
+        actor=permission.actor,
+        purpose=acting.who.purpose,
+        act=_ACT[verb],
+        law=law,
+        at=moment(state, now),
+    )
+    return lawful_reads(state, found)
+
+
 def _content_key(acting: Acting, object_id: ObjectId) -> bytes:
     try:
         return acting.services.vault.get(content_key_id(object_id))
@@ -118,6 +168,17 @@ def _require(state: State, object_id: ObjectId) -> ObjectState:
     if found is None:
         raise NotFoundError(ErrorKind.OBJECT_UNKNOWN, f"no object {object_id}")
     return found
+
+
+def _require_present(state: State, object_id: ObjectId) -> None:
+    found = _require(state, object_id)
+    if found.purged is not None:
+        raise RetentionError(
+            ErrorKind.OBJECT_PURGED,
+            f"object {object_id} was destroyed (certificate {found.purged})",
+        )
+    if found.keeping.purge is not None:
+        raise RetentionError(ErrorKind.PURGE_STARTED, f"object {object_id} is being destroyed")
 
 
 def _end_access(
@@ -142,16 +203,26 @@ def _end_access(
     acting.services.append(plan)
 
 
-def export_object(
-    acting: Acting, object_id: ObjectId, target: Path, *, progress: Progress
-) -> Exported:
-    """Copy an object's plaintext to a new file; see `Session.export`."""
+def check_target(target: Path) -> None:
+    """Check that a new file can be made there.
+
+    Raises:
+        AlreadyExistsError: the target exists (`target-exists`).
+        InvalidInputError: its folder does not (`argument-invalid`).
+    """
     if target.exists() or target.is_symlink():
         raise AlreadyExistsError(ErrorKind.TARGET_EXISTS, f"target {str(target)!r} exists")
     if not target.parent.is_dir():
         raise InvalidInputError(
             ErrorKind.ARGUMENT_INVALID, f"target folder {str(target.parent)!r} does not exist"
         )
+
+
+def export_object(
+    acting: Acting, object_id: ObjectId, target: Path, *, progress: Progress
+) -> Exported:
+    """Copy an object's plaintext to a new file; see `Session.export`."""
+    check_target(target)
     ending = _Ending()
     with open_object(acting, object_id, Verb.EXPORT, ending) as reader:
         try:

@@ -1,6 +1,7 @@
 """What every verb works with: one open store's ledger, storage, keys and world, as one value."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Final
 
 import attrs
@@ -22,7 +23,7 @@ from bwcstore.ledger._log import Log
 from bwcstore.objects._segment import Geometry
 from bwcstore.objects._writer import ObjectWriter
 from bwcstore.statute._agency import Agency
-from bwcstore.statute._pack import Pack
+from bwcstore.statute._pack import Law, Pack
 
 TAG_KEY: Final = "tag"
 SIGNING_KEY: Final = "sign/store"
@@ -43,6 +44,7 @@ class Services:
         writer: writes one object at a time on all workers.
         owing: what must be called before the ledger is closed.
         laws: packs and agency files that were read, by the digests of their annexes.
+        days: what they come to on a day, by both digests and the day.
     """
 
     store_id: StoreId
@@ -57,6 +59,7 @@ class Services:
     writer: ObjectWriter = attrs.field(init=False)
     owing: set[Callable[[], None]] = attrs.field(factory=set, init=False)
     laws: dict[tuple[Digest, Digest], tuple[Pack, Agency]] = attrs.field(factory=dict, init=False)
+    days: dict[tuple[Digest, Digest, date], Law] = attrs.field(factory=dict, init=False)
     _years: set[str] = attrs.field(factory=set, init=False)
 
     @writer.default

@@ -11,7 +11,9 @@ from typing import Final, Protocol
 
 from bwcstore._values import STORE_SCOPE, Instant, StoreId
 from bwcstore.audit._findings import Findings, Severity
-from bwcstore.audit._state import CLAUSE_FRAME, Fold, Head, Problem, heads_root
+from bwcstore.audit._records import CLAUSE_FRAME, Problem
+from bwcstore.audit._rows import COMMITTED, Commitment, Rows
+from bwcstore.audit._state import Fold, Head, heads_root
 from bwcstore.errors import BwcStoreError, ErrorKind
 from bwcstore.ledger._auth import verify_auth
 from bwcstore.ledger._entry import Entry, decode_entry
@@ -62,16 +64,19 @@ class EntryAudit:
         fold: what they imply.
         count: how many were read.
         gaps: which could not be.
+        owed: commitments to a state before the entry before them, not yet compared.
     """
 
     def __init__(self, findings: Findings, payloads: PayloadCheck | None) -> None:
         self.fold = Fold()
         self.count = 0
         self.gaps = Gaps()
+        self.owed: list[Commitment] = []
         self.payload_count = 0
         self._findings = findings
         self._payloads = payloads
         self._heads: dict[str, Head] = {}
+        self._rows = Rows(self.fold)
         self._missed: set[tuple[ErrorKind, str, str]] = set()
         self._disputes: set[tuple[int, int, bytes]] = set()
         self._at: Instant | None = None
@@ -113,9 +118,11 @@ class EntryAudit:
         self._check_scope(entry, index, where)
         self._check_auth(entry, index, store, where)
         self._check_heads(entry, index, where)
-        for problem in self.fold.fold(entry):
+        self._check_rows(entry, index, where)
+        for problem in self.fold.fold(entry, where=where, whole=not self.gaps):
             self._report(problem, entry, index, where)
         self._heads[entry.scope.id.text] = Head(entry.scope.seq, hash_, index)
+        self._rows.touch(entry.scope.id.text)
         return entry
 
     def _report(self, problem: Problem, entry: Entry, index: int, where: str) -> None:
@@ -239,6 +246,17 @@ class EntryAudit:
                 got=f"{stated[0]} scopes, {stated[1]}",
                 message=f"entry {index}: states other heads of the scopes",
             )
+
+    def _check_rows(self, entry: Entry, index: int, where: str) -> None:
+        """Compare what was committed of the state with the state."""
+        if entry.kind != COMMITTED or self.gaps or self.fold.opaque:
+            return
+        commitment = Commitment.of(entry, index=index, where=where)
+        if commitment.size < index:
+            self.owed.append(commitment)
+        else:
+            here = commitment.size == index
+            commitment.compare(self._rows.root(self._heads) if here else None, self._findings)
 
     def check_payload(
         self, entry: Entry, line: bytes | None, *, index: int, store: StoreId | None, where: str

@@ -14,7 +14,7 @@ from bwcstore._encoding import tag
 from bwcstore._ports import KeyVault
 from bwcstore._values import ObjectId, StoreId
 from bwcstore.audit._findings import Findings, Severity
-from bwcstore.audit._state import Ingested
+from bwcstore.audit._records import Ingested
 from bwcstore.errors import BwcStoreError, ErrorKind, NotFoundError
 from bwcstore.ledger._entry import Entry
 from bwcstore.ledger._kinds import KINDS, check_payload
@@ -31,6 +31,7 @@ from bwcstore.objects._seal import Cipher, Place, associated_data, unlock
 
 CLAUSE_PAYLOAD: Final = "AUD-26"
 CLAUSE_OBJECT: Final = "AUD-27"
+CLAUSE_DESTROYED: Final = "AUD-38"
 TAG_KEY: Final = "tag"
 _CACHE_SIZE_MAX: Final = 1024
 
@@ -42,6 +43,16 @@ class KeyRing:
         self._vault = vault
         self._findings = findings
         self._cache: dict[str, bytes | None] = {}
+
+    def has(self, key_id: str) -> bool:
+        """Whether the vault gives out a key; one that it cannot open counts as there."""
+        try:
+            self._vault.get(key_id)
+        except NotFoundError:
+            return False
+        except BwcStoreError:
+            return True
+        return True
 
     def get(self, key_id: str, *, clause: str, object_id: str | None = None) -> bytes | None:
         """The 32-byte key, or None."""
@@ -108,7 +119,10 @@ class KeyedAudit:
     ) -> "PlaintextAudit | None":
         """Open the sealed parts and verify the header; None when the chunks cannot be opened."""
         object_id = manifest.object_id
-        record = self._open_record(manifest, facts, where)
+        record = self.check_record(manifest, facts, where=where)
+        # The key of what is being destroyed may be gone before the bytes are.
+        if facts.purge is not None and not self._keys.has(content_key_id(object_id)):
+            return None
         key = self._keys.get(
             content_key_id(object_id), clause=CLAUSE_OBJECT, object_id=object_id.text
         )
@@ -134,7 +148,20 @@ class KeyedAudit:
             return None
         return PlaintextAudit(cipher, record, facts, object_id, self)
 
-    def _open_record(self, manifest: Manifest, facts: Ingested, where: str) -> RecordPart | None:
+    def check_destroyed(self, object_id: ObjectId, facts: Ingested) -> None:
+        """Check that the vault has no key of a recording that was destroyed."""
+        if self._keys.has(content_key_id(object_id)):
+            self._findings.add(
+                ErrorKind.NOT_DESTROYED,
+                CLAUSE_DESTROYED,
+                where=f"vault/{content_key_id(object_id)}",
+                object_id=object_id.text,
+                entry=facts.purge.completed_index if facts.purge else None,
+                message=f"object {object_id} was destroyed, and the vault still has its key",
+            )
+
+    def check_record(self, manifest: Manifest, facts: Ingested, *, where: str) -> RecordPart | None:
+        """Open what is kept of an object as a record, and compare it with its tags."""
         object_id = manifest.object_id
         key = self._keys.get(
             record_key_id(object_id), clause=CLAUSE_OBJECT, object_id=object_id.text

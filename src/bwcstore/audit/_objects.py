@@ -15,8 +15,8 @@ from bwcstore._ports import Source, Workers
 from bwcstore._values import Digest, ObjectId, StoreId
 from bwcstore.audit._chunks import PIECE_BYTES, ChunkOpener, Pipeline, pieces
 from bwcstore.audit._findings import Findings
+from bwcstore.audit._records import Ingested
 from bwcstore.audit._source import Stock
-from bwcstore.audit._state import Ingested
 from bwcstore.errors import BwcStoreError, ErrorKind, NotFoundError
 from bwcstore.objects._manifest import Manifest
 from bwcstore.objects._segment import Geometry
@@ -24,6 +24,7 @@ from bwcstore.objects._segment import Geometry
 CLAUSE_MANIFEST: Final = "AUD-21"
 CLAUSE_SHAPE: Final = "AUD-22"
 CLAUSE_SEGMENT: Final = "AUD-23"
+CLAUSE_PURGED: Final = "AUD-37"
 MANIFEST_SIZE_MAX: Final = 64 * 1024 * 1024
 
 
@@ -136,12 +137,19 @@ class ObjectAudit:
                 )
 
     def check_segment(
-        self, manifest: Manifest, segment: int, opener: ChunkOpener | None = None
+        self,
+        manifest: Manifest,
+        segment: int,
+        facts: Ingested,
+        opener: ChunkOpener | None = None,
     ) -> None:
-        """Check one segment: there, as long as it should be, and every chunk what it should be."""
+        """Check one segment: there, as long as it should be, and every chunk what it should be.
+
+        Segments of what is being destroyed may be gone.
+        """
         name = _layout.segment(manifest.object_id, segment)
         object_id = manifest.object_id.text
-        source = self._open(name, object_id, segment)
+        source = self._open(name, object_id, segment, facts)
         if source is None:
             if opener is not None:
                 opener.broken = True
@@ -162,10 +170,21 @@ class ObjectAudit:
         for piece in pieces(manifest, segment, source, name, opener):
             self.pipeline.submit(piece)
 
-    def _open(self, name: str, object_id: str, segment: int) -> Source | None:
+    def check_gone(self, object_id: ObjectId, facts: Ingested) -> None:
+        """Check that storage that keeps versions has none of a destroyed recording."""
+        kept = sum(
+            self._stock.versions(_layout.segment(object_id, number))
+            for number in range(facts.segment_count)
+        )
+        if kept:
+            report_remains(self._findings, object_id, facts, f"{kept} stored versions")
+
+    def _open(self, name: str, object_id: str, segment: int, facts: Ingested) -> Source | None:
         try:
             return self._stock.open(name)
         except NotFoundError:
+            if facts.purge is not None:
+                return None
             self._findings.add(
                 ErrorKind.SEGMENT_MISSING,
                 CLAUSE_SEGMENT,
@@ -185,7 +204,7 @@ class ObjectAudit:
         frontier = Frontier()
         for number in range(facts.segment_count):
             name = _layout.segment(object_id, number)
-            source = self._open(name, object_id.text, number)
+            source = self._open(name, object_id.text, number, facts)
             if source is None:
                 return
             self.segment_count += 1
@@ -218,3 +237,17 @@ class ObjectAudit:
             digest.update(buffer[:count])
             frontier.append(digest.digest())
             self.pipeline.checked_bytes += count
+
+
+def report_remains(findings: Findings, object_id: ObjectId, facts: Ingested, what: str) -> None:
+    """Report that something of a destroyed recording is still stored."""
+    findings.add(
+        ErrorKind.PURGED_BYTES_PRESENT,
+        CLAUSE_PURGED,
+        where=_layout.object_prefix(object_id),
+        object_id=object_id.text,
+        entry=facts.purge.completed_index if facts.purge else None,
+        expected="nothing",
+        got=what,
+        message=f"object {object_id} was destroyed, and {what} of it are still there",
+    )

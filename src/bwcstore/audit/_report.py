@@ -23,7 +23,11 @@ class Coverage:
 
     Attributes:
         generations, batches, entries, payloads, checkpoints: of the ledger, that were read.
-        objects: that the ledger says there are.
+        objects: that the ledger says there are, in whatever state.
+        objects_present: of which nothing was destroyed.
+        objects_purging: whose destruction has begun and is not reported as done.
+        objects_purged: that were destroyed; each has a certificate.
+        objects_missing: of the present ones, those of which something is not stored.
         objects_checked: of which every segment was checked in this run.
         segments_checked: segments that were read in this run.
         bytes_checked: stored bytes of segments that were read and hashed in this run.
@@ -39,6 +43,10 @@ class Coverage:
     payloads: int = 0
     checkpoints: int = 0
     objects: int = 0
+    objects_present: int = 0
+    objects_purging: int = 0
+    objects_purged: int = 0
+    objects_missing: int = 0
     objects_checked: int = 0
     segments_checked: int = 0
     bytes_checked: int = 0

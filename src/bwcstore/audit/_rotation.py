@@ -5,7 +5,8 @@ no entry is looked for by listing.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Container, Mapping
 from functools import partial
 from typing import Final
 
@@ -17,13 +18,14 @@ from bwcstore._values import ObjectId, StoreId
 from bwcstore.audit._budget import Budget, Cursor, Deadline
 from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._keyed import KeyedAudit
-from bwcstore.audit._objects import ObjectAudit
+from bwcstore.audit._objects import CLAUSE_PURGED, ObjectAudit, report_remains
+from bwcstore.audit._records import Ingested
 from bwcstore.audit._source import Stock, parse_tile
-from bwcstore.audit._state import Ingested
 from bwcstore.errors import ErrorKind
 from bwcstore.objects._manifest import Manifest
 
 CLAUSE_UNREFERENCED: Final = "AUD-25"
+CLAUSE_ANNEX: Final = "AUD-36"
 _SHOWN_MAX: Final = 5
 
 
@@ -44,15 +46,24 @@ class Inventory:
         total_bytes: stored bytes of segments that are named.
         unreferenced_names, unreferenced_bytes: of what is under `objects/` and is not named.
         foreign_names: how many names are not names of the format.
+        remains: the objects that were destroyed and of which segments are listed.
+        missing: how many present objects are not stored whole.
     """
 
-    def __init__(self, findings: Findings, objects: dict[str, Ingested]) -> None:
+    def __init__(
+        self, findings: Findings, objects: Mapping[str, Ingested], annexes: Container[str]
+    ) -> None:
         self.total_bytes = 0
         self.unreferenced_names = 0
         self.unreferenced_bytes = 0
         self.foreign_names = 0
         self._findings = findings
+        self.remains: set[str] = set()
+        self.missing = 0
         self._objects = objects
+        self._annexes = annexes
+        self._annex = _Leftover()
+        self._stored: Counter[str] = Counter()
         self._leftovers: dict[str, _Leftover] = {}
         self._foreign: list[str] = []
 
@@ -63,6 +74,8 @@ class Inventory:
                 self._take_segment(stat, *found)
             elif manifest := _layout.parse_manifest(stat.name):
                 self._take_manifest(stat, manifest[0].text, str(manifest[1]))
+            elif annex := _layout.parse_annex(stat.name):
+                self._take_annex(stat, str(annex))
             elif not (
                 _layout.parse_batch(stat.name)
                 or _layout.parse_checkpoint(stat.name)
@@ -77,6 +90,7 @@ class Inventory:
         facts = self._objects.get(object_id.text)
         if facts is not None and number < facts.segment_count:
             self.total_bytes += stat.length_bytes
+            self._stored[object_id.text] += 1
             return
         self._count(stat)
         if facts is None:
@@ -99,11 +113,43 @@ class Inventory:
     def _take_manifest(self, stat: Stat, object_id: str, digest: str) -> None:
         facts = self._objects.get(object_id)
         if facts is not None and digest == facts.manifest_sha256:
+            self._stored[object_id] += 1
             return
         self._count(stat)
         leftover = self._leftovers.setdefault(object_id, _Leftover())
         leftover.manifests += 1
         leftover.manifest_bytes += stat.length_bytes
+
+    def _take_annex(self, stat: Stat, digest: str) -> None:
+        if digest not in self._annexes:
+            self._count(stat)
+            self._annex.segments += 1
+            self._annex.segment_bytes += stat.length_bytes
+
+    def settle(self, objects: Mapping[str, Ingested]) -> None:
+        """Compare what was listed of objects with the state that the ledger says they are in."""
+        for name, facts in objects.items():
+            stored = self._stored[name]
+            if facts.status == "present":
+                self.missing += stored < facts.segment_count + 1
+            elif facts.status == "purging":
+                self._report_unfinished(name, facts, stored)
+            elif stored > 1:
+                self.remains.add(name)
+                report_remains(self._findings, ObjectId(name), facts, f"{stored - 1} segments")
+
+    def _report_unfinished(self, name: str, facts: Ingested, stored: int) -> None:
+        self._findings.add(
+            ErrorKind.PURGE_UNFINISHED,
+            CLAUSE_PURGED,
+            severity=Severity.WARNING,
+            where=f"objects/{name}/",
+            object_id=name,
+            entry=facts.purge.started_index if facts.purge else None,
+            expected="nothing",
+            got=f"{max(stored - 1, 0)} of {facts.segment_count} segments",
+            message=f"object {name}: its destruction has begun and is not reported as done",
+        )
 
     def _count(self, stat: Stat) -> None:
         self.unreferenced_names += 1
@@ -125,6 +171,15 @@ class Inventory:
                         got=f"{count} {what}, {size} bytes",
                         message=f"{count} {what} of {size} bytes that no entry names",
                     )
+        if self._annex.segments:
+            self._findings.add(
+                ErrorKind.ANNEX_ORPHAN,
+                CLAUSE_ANNEX,
+                severity=Severity.NOTE,
+                where=_layout.ANNEXES,
+                got=f"{self._annex.segments} annexes, {self._annex.segment_bytes} bytes",
+                message=f"{self._annex.segments} annexes that no entry names",
+            )
         if self.foreign_names:
             self._findings.add(
                 ErrorKind.NAME_INVALID,
@@ -166,8 +221,10 @@ class Rotation:
         self,
         audit: ObjectAudit,
         keyed: KeyedAudit | None,
-        objects: dict[str, Ingested],
+        objects: Mapping[str, Ingested],
         store: StoreId | None,
+        *,
+        remains: Container[str] = (),
     ) -> None:
         self.objects_checked = 0
         self.complete = False
@@ -176,6 +233,7 @@ class Rotation:
         self._keyed = keyed
         self._objects = objects
         self._store = store
+        self._remains = remains
         self._spent = 0
         self._tell: Callable[[], None] = _tell_nobody
 
@@ -243,6 +301,9 @@ class Rotation:
             return first
         object_id, facts = ObjectId(name), self._objects[name]
         manifest = self._audit.read_manifest(object_id, facts, self._store)
+        if facts.status == "purged":
+            self._check_purged(manifest, object_id, facts)
+            return None
         if manifest is None:
             before = self._audit.pipeline.checked_bytes
             self._audit.check_without_manifest(object_id, facts)
@@ -255,11 +316,24 @@ class Rotation:
         for segment in range(first, end):
             if segment > first and self._over(stop):
                 return segment
-            self._audit.check_segment(manifest, segment)
+            self._audit.check_segment(manifest, segment, facts)
             self._spent += manifest.segments[segment].length_bytes
             self._tell()
         self.objects_checked += first == 0 and last is None
         return None
+
+    def _check_purged(
+        self, manifest: Manifest | None, object_id: ObjectId, facts: Ingested
+    ) -> None:
+        """Check that nothing is left of a recording but what is kept of it as a record."""
+        if object_id.text not in self._remains:
+            self._audit.check_gone(object_id, facts)
+        if self._keyed is not None:
+            self._keyed.check_destroyed(object_id, facts)
+            if manifest is not None:
+                where = _layout.manifest(object_id, manifest.digest)
+                self._keyed.check_record(manifest, facts, where=where)
+        self.objects_checked += 1
 
     def _check_with_keys(self, manifest: Manifest, facts: Ingested) -> None:
         """Check a whole object: its plaintext digest is known at its end only."""
@@ -267,7 +341,7 @@ class Rotation:
         where = _layout.manifest(manifest.object_id, manifest.digest)
         opener = keyed.begin_object(manifest, facts, where=where) if keyed else None
         for segment, known in enumerate(manifest.segments):
-            self._audit.check_segment(manifest, segment, opener)
+            self._audit.check_segment(manifest, segment, facts, opener)
             self._spent += known.length_bytes
             self._tell()
         if opener is not None:

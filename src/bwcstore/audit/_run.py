@@ -8,7 +8,8 @@ the next one.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar, cast
 
 import attrs
@@ -23,6 +24,7 @@ from bwcstore._ports import (
     no_progress,
 )
 from bwcstore._values import ObjectId
+from bwcstore.audit._annexes import AnnexAudit
 from bwcstore.audit._batches import LedgerAudit, Wanted
 from bwcstore.audit._budget import UNBOUNDED, Budget, Cursor, Deadline
 from bwcstore.audit._checkpoints import (
@@ -32,15 +34,18 @@ from bwcstore.audit._checkpoints import (
     note_nothing_kept,
     sizes_of,
 )
+from bwcstore.audit._commitments import EarlierStates
 from bwcstore.audit._entries import EntryAudit
 from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._keyed import KeyedAudit
 from bwcstore.audit._objects import ObjectAudit
 from bwcstore.audit._receipts import ReceiptAudit, is_receipt, wanted_entries
+from bwcstore.audit._records import Ingested
+from bwcstore.audit._rejudge import Rejudge
 from bwcstore.audit._report import Coverage, Report
 from bwcstore.audit._rotation import Inventory, Rotation, Stop
-from bwcstore.audit._source import Stock
-from bwcstore.audit._state import Fold, Ingested
+from bwcstore.audit._source import Shelf, Stock
+from bwcstore.audit._state import Fold
 from bwcstore.errors import BwcStoreError, ErrorKind
 from bwcstore.ledger._note import VerifierKey
 from bwcstore.objects._segment import Geometry
@@ -166,6 +171,7 @@ def _coverage(
     *,
     checkpoints: int,
 ) -> Coverage:
+    states = Counter(facts.status for facts in audit.entries.fold.objects.values())
     return Coverage(
         generations=len(ledger.generations),
         batches=ledger.batch_count,
@@ -173,6 +179,10 @@ def _coverage(
         payloads=audit.entries.payload_count,
         checkpoints=checkpoints,
         objects=len(audit.entries.fold.objects),
+        objects_present=states["present"],
+        objects_purging=states["purging"],
+        objects_purged=states["purged"],
+        objects_missing=inventory.missing,
         objects_checked=rotation.objects_checked,
         segments_checked=objects.segment_count,
         bytes_checked=objects.pipeline.checked_bytes,
@@ -195,6 +205,7 @@ def _check_ledger(
     wanted = Wanted(sizes=sizes_of(shelves, notes), entries=wanted_entries(receipts))
     ledger = LedgerAudit(audit.stock, findings, audit.entries, wanted)
     ledger.run(shelves, deadline=audit.deadline, progress=audit.progress)
+    _check_implied(audit, ledger, shelves)
     key = find_key(key, fold.parameters, findings)
     checkpoints = CheckpointAudit(audit.stock, findings, ledger, key)
     checkpoints.check_stored(shelves)
@@ -203,6 +214,21 @@ def _check_ledger(
     if not kept:
         note_nothing_kept(findings)
     return ledger, checkpoints, extends
+
+
+def _check_implied(audit: _Audit, ledger: LedgerAudit, shelves: Mapping[int, Shelf]) -> None:
+    """What is looked at once the whole ledger was read: earlier states, annexes, purges."""
+    if not ledger.complete:
+        return
+    findings, fold = audit.findings, audit.entries.fold
+    EarlierStates(stock=audit.stock, findings=findings, entries=audit.entries).check(shelves)
+    annexes = AnnexAudit(audit.stock, findings, fold.annexes)
+    annexes.check()
+    judge = Rejudge(annexes, findings, ledger.store)
+    for plan in fold.purging.plans.values():
+        judge.check_plan(plan)
+    for case in fold.purging.cases:
+        judge.check(case)
 
 
 def _check_objects(
@@ -214,11 +240,12 @@ def _check_objects(
 ) -> tuple[Inventory, Rotation]:
     """What is stored against what the ledger names, and the bytes that the budget allows."""
     fold = audit.entries.fold
-    inventory = Inventory(audit.findings, fold.objects)
+    inventory = Inventory(audit.findings, fold.objects, fold.annexes)
     selected = _selected(fold, object_id, audit.findings)
-    rotation = Rotation(objects, audit.keyed, selected, ledger.store)
+    rotation = Rotation(objects, audit.keyed, selected, ledger.store, remains=inventory.remains)
     if ledger.complete:
         inventory.take(audit.stock, _layout.object_prefix(object_id) if object_id else "")
+        inventory.settle(selected)
         total = inventory.total_bytes
         rotation.run(
             _usable(cursor, ledger, object_id, audit.findings),

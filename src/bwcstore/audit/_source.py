@@ -111,6 +111,14 @@ class Stock:
             self.unreadable(exc, name, object_id=object_id)
         return None
 
+    def versions(self, name: str) -> int:
+        """How many stored versions of `name` hold bytes; 0, and a finding, if asking fails."""
+        try:
+            return sum(not one.marker for one in self._backend.versions(name))
+        except BwcStoreError as exc:
+            self.unreadable(exc, name)
+            return 0
+
     def open(self, name: str) -> Source:
         """Open `name` for random access.
 

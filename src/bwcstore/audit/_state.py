@@ -17,73 +17,34 @@ import attrs
 from bwcstore import _merkle
 from bwcstore._encoding import Json, encode
 from bwcstore._values import Instant
+from bwcstore.audit._custody_state import Custody
+from bwcstore.audit._purge_state import Purging
+from bwcstore.audit._records import (
+    CLAUSE_OPAQUE,
+    Actor,
+    Grant,
+    Ingested,
+    Problem,
+    wrong,
+)
+from bwcstore.audit._roles import ANYBODY, CHIEF, CHIEF_FACTS, PURGING, ROLES
 from bwcstore.errors import ErrorKind
 from bwcstore.ledger._entry import Entry
 
-CLAUSE_STATE: Final = "AUD-12"
-CLAUSE_OPAQUE: Final = "AUD-13"
-CLAUSE_FRAME: Final = "AUD-14"
-
-_RESPONSIBLE: Final = frozenset({"responsible-authority"})
-_RECORDS: Final = _RESPONSIBLE | {"records"}
-# Which roles may bring about an entry of a kind; any enrolled actor where a kind is not listed.
-ROLES: Final[dict[str, frozenset[str]]] = {
-    "actor.enrolled": _RESPONSIBLE,
-    "actor.revoked": _RESPONSIBLE,
-    "authorization.granted": _RESPONSIBLE,
-    "authorization.revoked": _RESPONSIBLE,
-    "generation.closed": _RESPONSIBLE,
-    "keys.rotation_started": _RESPONSIBLE,
-    "leftovers.discarded": _RESPONSIBLE,
-    "object.ingested": _RECORDS | {"officer", "importer"},
-    "audit.started": _RECORDS | {"auditor"},
-}
-# Written about somebody who may not act, or no longer, or by the machinery itself.
-_ANYBODY: Final = frozenset(
-    {"store.created", "access.refused", "access.ended", "audit.ended", "keys.epoch_destroyed"}
+_CUSTODY_ACTS: Final = frozenset({"request.received", "request.closed", "fact.asserted"})
+_PLAN_ACTS: Final = frozenset(
+    {"plan.proposed", "plan.approved", "plan.withdrawn", "purge.run_ended"}
 )
+_PURGES: Final = frozenset({"purge.started", "purge.completed", "purge.failed"})
+_ANNEX: Final = "_annex"
 
 
 @attrs.frozen
-class Problem:
-    """Why an entry cannot be true."""
-
-    code: ErrorKind
-    clause: str
-    why: str
-
-
-@attrs.frozen
-class Actor:
-    """Somebody who may act, as far as the ledger says."""
-
-    roles: frozenset[str]
-    public_key: str | None
-    revoked: bool = False
-
-
-@attrs.frozen
-class Grant:
-    """A written authorization."""
-
-    actor: str
-    object: str | None
-    purposes: frozenset[str]
-    start: Instant
-    end: Instant | None
-    revoked: bool = False
-
-
-@attrs.frozen
-class Ingested:
-    """What the ledger says of one object; hex where the leaf has hex."""
+class Named:
+    """The first entry that names an annex."""
 
     index: int
-    manifest_sha256: str
-    header: str
-    segment_count: int
-    ciphertext_root: str
-    tags: dict[str, list[str]] = attrs.field(eq=False)
+    where: str
 
 
 class Fold:
@@ -93,6 +54,9 @@ class Fold:
         parameters: the body of `store.created`; empty before it.
         objects: every ingested object by id.
         opaque: scopes with entries of kinds that are not known.
+        custody: law, policy, holds and requests.
+        purging: plans, purges and clocks.
+        annexes: every annex that an entry names, by its digest in hex.
     """
 
     def __init__(self) -> None:
@@ -101,11 +65,13 @@ class Fold:
         self.grants: dict[str, Grant] = {}
         self.objects: dict[str, Ingested] = {}
         self.opaque: set[str] = set()
+        self.custody = Custody()
+        self.purging = Purging(self.custody, self.objects)
+        self.annexes: dict[str, Named] = {}
         self._sources: dict[str, str] = {}
         self._discarded: set[str] = set()
         self._accesses: dict[str, set[int]] = {}
         self._audits: dict[str, bool] = {}
-        self._rotating: set[int] = set()
 
     def must_sign(self, kind: str) -> bool:
         """Whether the store's policy asks for a signature on an entry of this kind, now."""
@@ -113,35 +79,60 @@ class Fold:
             return False
         return sum(not actor.revoked for actor in self.actors.values()) > 1
 
-    def fold(self, entry: Entry) -> Iterator[Problem]:
-        """Take an entry in; say what is wrong with it."""
+    def fold(self, entry: Entry, *, where: str = "", whole: bool = True) -> Iterator[Problem]:
+        """Take an entry in; say what is wrong with it.
+
+        Args:
+            entry: the next one.
+            where: the batch that holds it.
+            whole: no entry before it is missing.
+        """
         scope = entry.scope.id.text
-        if not entry.known:
-            if scope not in self.opaque:
-                self.opaque.add(scope)
-                code = ErrorKind.STORE_OPAQUE if scope == "store" else ErrorKind.SCOPE_OPAQUE
-                yield Problem(code, CLAUSE_OPAQUE, f"{scope} has entries of an unknown kind")
-            return
-        yield from self._check_actor(entry)
-        match scope.partition("/")[0]:
-            case "store":
-                yield from self._fold_store(entry)
-            case "object":
-                yield from self._fold_object(entry, scope[7:])
-            case _:
-                yield from self._fold_act(entry, scope)
+        if entry.known:
+            yield from self._check_actor(entry)
+            for name, value in entry.body.items():
+                if name.endswith(_ANNEX):
+                    self.annexes.setdefault(cast("str", value), Named(entry.index, where))
+            match scope.partition("/")[0]:
+                case "store":
+                    yield from self._fold_store(entry)
+                case "object":
+                    yield from self._fold_object(entry, scope[7:], where=where, whole=whole)
+                case _:
+                    yield from self._fold_act(entry, scope, where)
+        elif scope not in self.opaque:
+            self.opaque.add(scope)
+            code = ErrorKind.STORE_OPAQUE if scope == "store" else ErrorKind.SCOPE_OPAQUE
+            yield Problem(code, CLAUSE_OPAQUE, f"{scope} has entries of an unknown kind")
+        self.purging.note_time(entry)
 
     def _check_actor(self, entry: Entry) -> Iterator[Problem]:
-        if entry.kind in _ANYBODY or (entry.kind == "actor.enrolled" and not self.actors):
+        kind = entry.kind
+        if kind in ANYBODY or (kind == "actor.enrolled" and not self.actors):
             return
         actor = self.actors.get(entry.by.text)
         if actor is None:
-            yield _wrong(f"{entry.by} is not enrolled", ErrorKind.ACTOR_UNKNOWN)
-        elif actor.revoked:
-            yield _wrong(f"{entry.by} was revoked before", ErrorKind.ACTOR_REVOKED)
-        elif not actor.roles & ROLES.get(entry.kind, actor.roles):
-            allowed = ", ".join(sorted(ROLES[entry.kind]))
-            yield _wrong(f"{entry.kind} needs one of the roles {allowed}", ErrorKind.NOT_AUTHORIZED)
+            yield wrong(f"{entry.by} is not enrolled", ErrorKind.ACTOR_UNKNOWN)
+            return
+        if actor.revoked:
+            yield wrong(f"{entry.by} was revoked before", ErrorKind.ACTOR_REVOKED)
+            return
+        allowed = ROLES.get(kind, actor.roles)
+        if kind == "keys.rotation_started" and self.purging.destroyed:
+            allowed |= PURGING
+        narrowed = self.custody.rules.narrowed.get(kind)
+        if not actor.roles & allowed:
+            shown = ", ".join(sorted(allowed))
+            yield wrong(f"{kind} needs one of the roles {shown}", ErrorKind.NOT_AUTHORIZED)
+        elif narrowed is not None and not actor.roles & narrowed:
+            shown = ", ".join(sorted(narrowed)) or "nobody"
+            yield wrong(f"the agency's policy leaves {kind} to {shown}", ErrorKind.NOT_AUTHORIZED)
+        elif (
+            kind == "fact.asserted"
+            and CHIEF not in actor.roles
+            and cast("str", entry.body["fact"]).startswith(CHIEF_FACTS)
+        ):
+            yield wrong("only the chief may assert this fact", ErrorKind.CHIEF_REQUIRED)
 
     def _fold_store(self, entry: Entry) -> Iterator[Problem]:
         body = cast("dict[str, str]", entry.body)
@@ -155,66 +146,98 @@ class Fold:
                 )
             case "actor.revoked":
                 if (actor := self.actors.get(body["actor"])) is None:
-                    yield _wrong("revokes an actor who was never enrolled")
+                    yield wrong("revokes an actor who was never enrolled")
                 else:
                     self.actors[body["actor"]] = attrs.evolve(actor, revoked=True)
             case "authorization.granted":
                 if body["authorization"] in self.grants:
-                    yield _wrong("grants an authorization a second time")
+                    yield wrong("grants an authorization a second time")
                 self.grants[body["authorization"]] = _grant(entry)
             case "authorization.revoked":
                 if (grant := self.grants.get(body["authorization"])) is None:
-                    yield _wrong("revokes an authorization that was never granted")
+                    yield wrong("revokes an authorization that was never granted")
                 else:
                     self.grants[body["authorization"]] = attrs.evolve(grant, revoked=True)
             case "leftovers.discarded":
                 named = cast("list[str]", entry.body["objects"])
                 self._discarded.update(named)
                 if living := [one for one in named if one in self.objects]:
-                    yield _wrong(f"discards object {living[0]}, which was ingested")
-            case "keys.rotation_started":
-                self._rotating.add(cast("int", entry.body["epoch"]))
-            case "keys.epoch_destroyed":
-                # Two rotations at once announce the same epoch, and each reports its end.
-                if entry.body["epoch"] not in self._rotating:
-                    yield _wrong("destroys a key epoch whose rotation was not announced")
+                    yield wrong(f"discards object {living[0]}, which was ingested")
+            case _:
+                yield from self.custody.fold_store(entry)
+                yield from self.purging.fold_store(entry)
 
-    def _fold_object(self, entry: Entry, object_id: str) -> Iterator[Problem]:
+    def _fold_object(
+        self, entry: Entry, object_id: str, *, where: str, whole: bool
+    ) -> Iterator[Problem]:
         if entry.kind == "object.ingested":
             yield from self._ingest(entry, object_id)
             return
-        if object_id not in self.objects:
-            yield _wrong(f"object {object_id} was not ingested before")
-        if entry.kind == "object.accessed":
-            yield from self._check_access(entry, object_id)
-            self._accesses.setdefault(object_id, set()).add(entry.scope.seq)
-        elif entry.kind == "access.ended":
-            started = self._accesses.get(object_id, set())
-            seq = cast("int", entry.body["accessed_seq"])
-            if seq not in started:
-                yield _wrong(f"ends access {seq} of object {object_id}, which is not open")
-            started.discard(seq)
+        facts = self.objects.get(object_id)
+        if facts is None:
+            yield wrong(f"object {object_id} was not ingested before")
+        match entry.kind:
+            case "object.accessed":
+                yield from self._check_access(entry, object_id)
+                self._accesses.setdefault(object_id, set()).add(entry.scope.seq)
+                if facts is not None:
+                    facts.accesses += 1
+            case "access.ended":
+                started = self._accesses.get(object_id, set())
+                seq = cast("int", entry.body["accessed_seq"])
+                if seq not in started:
+                    yield wrong(f"ends access {seq} of object {object_id}, which is not open")
+                started.discard(seq)
+            case "access.refused":
+                pass
+            case _ if facts is None:
+                pass
+            case kind if kind in _PURGES:
+                yield from self.purging.fold_object(
+                    entry, object_id, facts, where=where, whole=whole
+                )
+            case "derived.from":
+                yield from self._derive(entry, facts)
+            case _:
+                yield from self.custody.fold_object(entry, facts)
+
+    def _derive(self, entry: Entry, facts: Ingested) -> Iterator[Problem]:
+        body = cast("dict[str, str]", entry.body)
+        parent = self.objects.get(body["parent"])
+        kept = facts.keep()
+        if kept.derived_from is not None:
+            yield wrong("says a second time of what it was made")
+        if parent is None or parent is facts:
+            yield wrong(f"was made of object {body['parent']}, which was not ingested before")
+        elif parent.manifest_sha256 != body["parent_manifest_sha256"]:
+            yield wrong("was made of an object with another manifest")
+        kept.derived_from = body["parent"]
 
     def _ingest(self, entry: Entry, object_id: str) -> Iterator[Problem]:
         if object_id in self.objects:
-            yield _wrong(f"object {object_id} was ingested before")
+            yield wrong(f"object {object_id} was ingested before")
             return
         if object_id in self._discarded:
-            yield _wrong(f"object {object_id} was discarded before")
+            yield wrong(f"object {object_id} was discarded before")
         body = cast("dict[str, str]", entry.body)
         tags = cast("dict[str, list[str]]", entry.body["tags"])
+        collected = cast("list[dict[str, str]]", entry.body["collected"])
         self.objects[object_id] = Ingested(
-            entry.index,
-            body["manifest_sha256"],
-            body["header"],
-            cast("int", entry.body["segment_count"]),
-            body["ciphertext_root"],
-            tags,
+            index=entry.index,
+            manifest_sha256=body["manifest_sha256"],
+            header=body["header"],
+            segment_count=cast("int", entry.body["segment_count"]),
+            ciphertext_root=body["ciphertext_root"],
+            tags=tags,
+            collected=tuple((one["at"], one["basis"]) for one in collected),
+            label=body.get("label"),
+            at=entry.at,
+            by=entry.by.text,
         )
         for source in tags.get("source", ()):
             first = self._sources.setdefault(source, object_id)
             if first != object_id:
-                yield _wrong(
+                yield wrong(
                     f"source {source} was ingested before as object {first}",
                     ErrorKind.DUPLICATE_SOURCE,
                 )
@@ -232,25 +255,26 @@ class Fold:
             or now < grant.start
             or (grant.end is not None and now >= grant.end)
         ):
-            yield _wrong(
+            yield wrong(
                 f"no authorization in force admits {entry.by} to object {object_id} for the "
                 "stated purpose",
                 ErrorKind.NOT_AUTHORIZED,
             )
 
-    def _fold_act(self, entry: Entry, scope: str) -> Iterator[Problem]:
-        if entry.kind == "audit.started":
-            if scope in self._audits:
-                yield _wrong("starts an audit a second time")
-            self._audits[scope] = False
-        elif entry.kind == "audit.ended":
-            if self._audits.get(scope) is not False:
-                yield _wrong("ends an audit that is not under way")
-            self._audits[scope] = True
-
-
-def _wrong(why: str, code: ErrorKind = ErrorKind.STATE_INVALID) -> Problem:
-    return Problem(code, CLAUSE_STATE, why)
+    def _fold_act(self, entry: Entry, scope: str, where: str) -> Iterator[Problem]:
+        match entry.kind:
+            case "audit.started":
+                if scope in self._audits:
+                    yield wrong("starts an audit a second time")
+                self._audits[scope] = False
+            case "audit.ended":
+                if self._audits.get(scope) is not False:
+                    yield wrong("ends an audit that is not under way")
+                self._audits[scope] = True
+            case kind if kind in _CUSTODY_ACTS:
+                yield from self.custody.fold_act(entry, scope)
+            case kind if kind in _PLAN_ACTS:
+                yield from self.purging.fold_act(entry, scope, where)
 
 
 def _grant(entry: Entry) -> Grant:

@@ -1,14 +1,13 @@
 """The commands about who may act: `actor`, `authorize`, `revoke-authorization`."""
 
-import hashlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bwcstore._system import SystemEntropy
-from bwcstore._values import Digest
 from bwcstore.cli._command import command, group
+from bwcstore.cli._files import document_digest
 from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import shown
@@ -154,10 +153,7 @@ def authorize(
     ] = None,
 ) -> None:
     """Record the written authorization that lets an actor read; print its id."""
-    digest = None
-    if document is not None:
-        with document.open("rb") as file:
-            digest = Digest(hashlib.file_digest(file, "sha256").digest())
+    digest = document_digest(document)
     with acting(common) as (_, session):
         authorization = session.authorize(
             login,

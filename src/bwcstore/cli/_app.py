@@ -7,11 +7,18 @@ import typer
 
 from bwcstore.cli import (
     _actors,
+    _attest,
+    _certificate,
+    _custody_law,
     _demo,
     _evidence,
+    _facts,
+    _holds,
     _ingest,
     _keys,
     _law,
+    _purge,
+    _releases,
     _stores,
     _verify,
 )
@@ -29,11 +36,18 @@ def build() -> typer.Typer:
     _ingest.register(app)
     _evidence.register(app)
     _verify.register(app)
+    _certificate.register(app)
     _stores.register_ledger(app)
     _keys.register(app)
     _actors.register(app)
+    _facts.register(app)
+    _holds.register(app)
+    _releases.register(app)
+    _purge.register(app)
+    _attest.register(app)
     _stores.register_upkeep(app)
     _law.register(app)
+    _custody_law.register(app)
     _demo.register(app)
     return app
 

@@ -13,7 +13,7 @@ from bwcstore._session._history import LogLine
 from bwcstore.cli._command import command
 from bwcstore.cli._open import acting, opened
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown, size_text
+from bwcstore.cli._output import shown, size_text, time_text
 from bwcstore.cli._parse import byte_range, object_id
 from bwcstore.cli._progress import reporting
 from bwcstore.custody._object_records import ObjectState
@@ -45,8 +45,8 @@ def list_objects(common: Common) -> None:
             (
                 (
                     str(state.object_id),
-                    _time(str(state.ingested_at)),
-                    _time(str(state.collected[0].at)) if state.collected else "",
+                    time_text(state.ingested_at),
+                    time_text(state.collected[0].at) if state.collected else "",
                     state.label or "",
                     state.trigger or "",
                     str(state.segment_count),
@@ -210,7 +210,7 @@ def log_row(line: LogLine, *, whole: bool = False) -> tuple[str, ...]:
         details = f"{subject} {details}".strip()
     return (
         str(entry.index),
-        _time(str(entry.at)),
+        time_text(entry.at),
         line.login or str(entry.by),
         entry.kind,
         details,
@@ -264,7 +264,3 @@ def reason_text(payload: Mapping[str, Json] | None) -> str:
     """The reason of an entry, its lines joined; empty where there is none."""
     lines = (payload or {}).get("reason")
     return " / ".join(map(str, lines)) if isinstance(lines, list) else ""
-
-
-def _time(text: str) -> str:
-    return f"{text[:10]} {text[11:19]}Z"

@@ -1,6 +1,8 @@
 """Exit codes: which number tells a script what to do next."""
 
+from collections.abc import Mapping
 from enum import IntEnum, unique
+from types import MappingProxyType
 from typing import Final
 
 from bwcstore.errors import (
@@ -8,6 +10,7 @@ from bwcstore.errors import (
     AuthorizationError,
     BwcStoreError,
     ConflictError,
+    ErrorKind,
     FormatError,
     IntegrityError,
     InternalError,
@@ -35,6 +38,11 @@ class Exit(IntEnum):
     OUTCOME_UNKNOWN = 8
     KEYS = 9
     CONFLICT = 10
+    WITHHELD = 11
+    APPROVAL = 12
+    WAITING = 13
+    CLOCK = 14
+    UNFINISHED = 15
     DEFECT = 70
     INTERRUPTED = 130
     OUTPUT_CLOSED = 141
@@ -56,7 +64,24 @@ _BY_CLASS: Final[tuple[tuple[type[BwcStoreError], Exit], ...]] = (
     (InternalError, Exit.DEFECT),
 )
 
+# Whoever destroys on a schedule has another thing to do for each of these.
+_BY_KIND: Final[Mapping[ErrorKind, Exit]] = MappingProxyType(
+    {
+        ErrorKind.WITHHELD_BY_STORAGE: Exit.WITHHELD,
+        ErrorKind.PLAN_NOT_APPROVED: Exit.APPROVAL,
+        ErrorKind.PLAN_STALE: Exit.APPROVAL,
+        ErrorKind.PLAN_WAITING: Exit.WAITING,
+        ErrorKind.CLOCK_AHEAD: Exit.CLOCK,
+        ErrorKind.CLOCK_BEHIND: Exit.CLOCK,
+        ErrorKind.CLOCK_UNCONFIRMED: Exit.CLOCK,
+        ErrorKind.NOT_DESTROYED: Exit.UNFINISHED,
+        ErrorKind.PURGE_UNFINISHED: Exit.UNFINISHED,
+    }
+)
+
 
 def exit_code(error: BwcStoreError) -> Exit:
     """The exit code of an error, by what its handler should do."""
+    if error.kind in _BY_KIND:
+        return _BY_KIND[error.kind]
     return next((code for kind, code in _BY_CLASS if isinstance(error, kind)), Exit.DEFECT)

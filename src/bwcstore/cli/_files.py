@@ -1,11 +1,12 @@
 """Files that commands make: durable when said to be written, and never overwriting another."""
 
 import contextlib
+import hashlib
 import itertools
 import os
 from pathlib import Path
 
-from bwcstore._values import ObjectId
+from bwcstore._values import Digest, ObjectId
 from bwcstore.errors import AlreadyExistsError, ErrorKind
 
 
@@ -17,14 +18,29 @@ def keep_receipt(folder: Path, object_id: ObjectId, receipt: bytes) -> Path:
     Raises:
         OSError: it cannot be written.
     """
+    return _keep(folder, object_id, "receipt", receipt)
+
+
+def keep_certificate(folder: Path, object_id: ObjectId, certificate: bytes) -> Path:
+    """Write a certificate durably as `<object>.certificate.json`; return its path.
+
+    The same certificate is kept once; a later one, which may claim more, gets a number.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    return _keep(folder, object_id, "certificate.json", certificate)
+
+
+def _keep(folder: Path, object_id: ObjectId, suffix: str, data: bytes) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for number in itertools.count(1):
-        suffix = ".receipt" if number == 1 else f".{number}.receipt"
-        path = folder / f"{object_id}{suffix}"
+        numbered = suffix if number == 1 else f"{number}.{suffix}"
+        path = folder / f"{object_id}.{numbered}"
         try:
-            create_file(path, receipt)
+            create_file(path, data)
         except AlreadyExistsError:
-            if path.read_bytes() == receipt:
+            if path.read_bytes() == data:
                 return path
         else:
             return path
@@ -69,6 +85,18 @@ def create_file(path: Path, data: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def document_digest(path: Path | None) -> Digest | None:
+    """The SHA-256 of a paper that an entry binds; None where none is given.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if path is None:
+        return None
+    with path.open("rb") as file:
+        return Digest(hashlib.file_digest(file, "sha256").digest())
 
 
 def find_statements(paths: tuple[Path, ...]) -> tuple[tuple[Path, bytes], ...]:

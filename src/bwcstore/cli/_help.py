@@ -83,6 +83,14 @@ report, and `rollback`: `extended`, `rolled-back` or `cannot-be-excluded`.
 Needs no store. Exit code 6 when the store's key did not sign it; with `--recording`, exit
 code 1 when that file is not the one that the receipt is about.
 """,
+        "verify-certificate": """\
+Needs no store and no key of it. Every field is computed again from the leaves in the
+certificate, and every leaf is proven under its checkpoint. Exit code 6 when anything does
+not follow, or the store's key did not sign it. `--history` and `--plan` take what the agency
+hands out beside it, and show what a certificate alone does not: that no hold selected the
+recording by a query, and that the plan which was approved names it. `--html` writes a page
+that needs nothing beside it (extra `report`). With `--json`: the statement, and `checked`.
+""",
         "checkpoint": """\
 A C2SP signed note. Give it to somebody who could not have changed the store, and `verify
 --expect` it later.

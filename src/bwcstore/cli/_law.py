@@ -1,4 +1,6 @@
-"""The commands about the law: `law packs|show|explain|cases|diff|check`. None needs a store."""
+"""The commands about the law: `law packs|show|explain|cases|diff|check`. None needs a store;
+those that do, `law adopt|status`, are in `bwcstore.cli._custody_law`.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +11,7 @@ import typer
 
 from bwcstore._system import SystemClock
 from bwcstore.cli._command import command, group
+from bwcstore.cli._custody_law import register_law
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._law_show import (
     change_json,
@@ -52,6 +55,7 @@ def register(app: typer.Typer) -> None:
     command(law, "law cases", needs=Needs.OUTPUT)(cases)
     command(law, "law diff", needs=Needs.OUTPUT)(diff)
     command(law, "law check", needs=Needs.OUTPUT)(check)
+    register_law(law)
     app.add_typer(law, name="law")
 
 

@@ -20,9 +20,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bwcstore._values import Instant
+
 _WIDE: Final = 100_000
 # Columns whose cells are copied from the terminal: never broken.
-_WHOLE: Final = frozenset({"actor", "key", "object", "time"})
+_WHOLE: Final = frozenset({"actor", "assertion", "key", "object", "plan", "request", "time"})
 _UNITS: Final = ("KiB", "MiB", "GiB", "TiB")
 
 
@@ -49,6 +51,12 @@ def size_text(length_bytes: int) -> str:
         if value < 1024:
             return f"{value:.1f} {unit}"
     return f"{value / 1024:.1f} PiB"
+
+
+def time_text(moment: Instant) -> str:
+    """A moment for people, to the second: `2026-03-14 16:07:00Z`."""
+    text = str(moment)
+    return f"{text[:10]} {text[11:19]}Z"
 
 
 @attrs.frozen(kw_only=True)

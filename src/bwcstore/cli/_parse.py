@@ -1,11 +1,14 @@
-"""What the words on a command line mean: days, times, pairs, ranges, ids, lengths."""
+"""What the words on a command line mean: days, times, pairs, ranges, ids, lengths, facts."""
 
+import json
 import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Final
 
-from bwcstore._values import ByteRange, Instant, ObjectId
+from bwcstore._encoding import Json
+from bwcstore._values import ActId, ByteRange, Digest, Instant, ObjectId
+from bwcstore.custody._deriving import Region
 from bwcstore.errors import ErrorKind, InvalidInputError
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -13,6 +16,10 @@ _RANGE: Final = re.compile(r"(\d+)(?:-(\d*)|\+(\d+))", re.ASCII)
 _LENGTH: Final = re.compile(r"(\d+)(?:([KMGT])i?B?|B)?", re.ASCII)
 _UNITS: Final = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LENGTH_MAX: Final = 1 << 62
+_REGION: Final = re.compile(
+    r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)(?:@(\d+),(\d+),(\d+),(\d+))?:(.+)", re.ASCII | re.DOTALL
+)
+_FLAGS: Final = {"yes": True, "no": False}
 
 
 def _invalid(message: str) -> InvalidInputError:
@@ -65,6 +72,18 @@ def pairs(texts: Iterable[str], what: str) -> dict[str, str]:
     return found
 
 
+def role_lists(texts: Iterable[str], what: str) -> dict[str, frozenset[str]]:
+    """Pairs KIND=ROLE,ROLE, no kind twice.
+
+    Raises:
+        InvalidInputError: a text is no such pair, or a kind repeats.
+    """
+    found = pairs(texts, what)
+    return {
+        kind: frozenset(role for role in roles.split(",") if role) for kind, roles in found.items()
+    }
+
+
 def object_id(text: str) -> ObjectId:
     """The id of an object, in lower or upper case.
 
@@ -72,6 +91,73 @@ def object_id(text: str) -> ObjectId:
         InvalidInputError: it is no id.
     """
     return ObjectId.parse(text.strip().lower())
+
+
+def act_id(text: str) -> ActId:
+    """The id of a request or of a purge plan, in lower or upper case.
+
+    Raises:
+        InvalidInputError: it is no id.
+    """
+    return ActId.parse(text.strip().lower())
+
+
+def digest(text: str, what: str) -> Digest:
+    """A SHA-256 in 64 hex digits, in lower or upper case.
+
+    Raises:
+        InvalidInputError: any other text.
+    """
+    try:
+        return Digest.parse(text.strip().lower())
+    except InvalidInputError as exc:
+        raise _invalid(f"{what}: not a SHA-256 of 64 hex digits: {text!r:.80}") from exc
+
+
+def fact_value(text: str) -> Json:
+    """What a fact is said to be: JSON where the text is JSON, and otherwise the text itself.
+
+    So `true` is a flag, `["a", "b"]` a set of codes, and `no_injury` or `2026-03-14` a text.
+    """
+    try:
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+def flags(texts: Iterable[str], what: str) -> dict[str, bool]:
+    """Pairs NAME=yes or NAME=no, no name twice.
+
+    Raises:
+        InvalidInputError: a text is no such pair, or a name repeats.
+    """
+    found = pairs(texts, what)
+    for name, value in found.items():
+        if value not in _FLAGS:
+            raise _invalid(f"{what}: {name:.80}={value!r:.40} is neither yes nor no")
+    return {name: _FLAGS[value] for name, value in found.items()}
+
+
+def region(text: str, what: str) -> Region:
+    """A time of a recording, where in it, and what was done: `12.5-20@10,20,300,200:face blurred`.
+
+    Raises:
+        InvalidInputError: any other text.
+    """
+    match = _REGION.fullmatch(text)
+    if match is None:
+        raise _invalid(f"{what}: START-END[@X,Y,W,H]:WHAT, not {text!r:.80}")
+    box = [int(side) if side is not None else None for side in match.groups()[2:6]]
+    return Region(
+        start_seconds=float(match[1]),
+        end_seconds=float(match[2]),
+        what=match[7],
+        x=box[0],
+        y=box[1],
+        width=box[2],
+        height=box[3],
+    )
 
 
 def byte_range(text: str, length_bytes: int) -> ByteRange:

@@ -50,6 +50,11 @@ def _bars() -> Iterator[Report]:
         tasks: dict[str, TaskID] = {}
 
         def report(event: ProgressEvent) -> None:
+            if _counts(event):
+                if event.verb not in tasks:
+                    tasks[event.verb] = bars.add_task(event.verb, total=None)
+                bars.update(tasks[event.verb], description=_count(event), advance=event.done_bytes)
+                return
             name = f"{event.verb} {shown(event.item)}".strip()[:_NAME_LENGTH]
             if event.item not in tasks:
                 tasks[event.item] = bars.add_task(name, total=event.total_bytes)
@@ -58,6 +63,15 @@ def _bars() -> Iterator[Report]:
                 bars.remove_task(tasks.pop(event.item))
 
         yield report
+
+
+def _counts(event: ProgressEvent) -> bool:
+    """Whether an event is one of many things that are done, each at once."""
+    return event.total_bytes is None and event.total_count is not None
+
+
+def _count(event: ProgressEvent) -> str:
+    return f"{event.verb} {event.done_count} of {event.total_count}"
 
 
 class _Lines:
@@ -70,6 +84,11 @@ class _Lines:
 
     def report(self, event: ProgressEvent) -> None:
         now = self._clock.monotonic()
+        if _counts(event):
+            if event.done_count == event.total_count or now - self._said >= _LINE_SECONDS:
+                self._said = now
+                sys.stderr.write(f"{_count(event)}\n")
+            return
         started = self._started.setdefault(event.item, now)
         total = event.total_bytes
         finished = total is not None and event.done_bytes >= total

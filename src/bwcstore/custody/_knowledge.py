@@ -64,6 +64,7 @@ def holdings(state: ObjectState, store: StoreState, *, zone: ZoneInfo) -> tuple[
             id=hold.hold_id, kind=hold.kind, since=local_date(hold.placed_at, zone), request=False
         )
         for hold in binding(state, store, zone=zone)
+        if hold.released_at is None
     ]
     found += [
         Holding(id=str(one.request), kind=PENDING, since=one.received, request=True)
@@ -74,11 +75,10 @@ def holdings(state: ObjectState, store: StoreState, *, zone: ZoneInfo) -> tuple[
 
 
 def binding(state: ObjectState, store: StoreState, *, zone: ZoneInfo) -> Iterator[HoldPlaced]:
-    """The holds that bind or select a recording and are not released."""
+    """The holds that bind or select a recording, or did so until they were released."""
     for hold in store.holds.values():
-        if hold.released_at is None and (
-            hold.hold_id in state.keeping.holds
-            or (hold.query is not None and selects(hold.query, state, zone=zone))
+        if hold.hold_id in state.keeping.holds or (
+            hold.query is not None and selects(hold.query, state, zone=zone)
         ):
             yield hold
 
@@ -118,7 +118,7 @@ def recording_facts(state: ObjectState, store: StoreState, *, law: Law, at: Inst
     for spec in pack.facts:
         match spec.type:
             case FactType.HOLDS:
-                found[spec.name] = _holds(spec, holdings(state, store, zone=zone))
+                found[spec.name] = _holds(spec, state, store, zone)
             case FactType.REQUESTS:
                 found[spec.name] = spec.checked(_requests(spec, state))
             case FactType.INSTANT if spec.name == COLLECTED:
@@ -199,11 +199,25 @@ def _with_label(state: ObjectState, zone: ZoneInfo) -> Iterator[FactAssertion]:
     yield from state.keeping.facts
 
 
-def _holds(spec: FactSpec, found: Iterable[Holding]) -> tuple[Hold, ...]:
+def _holds(
+    spec: FactSpec, state: ObjectState, store: StoreState, zone: ZoneInfo
+) -> tuple[Hold, ...]:
     # A kind that the pack does not know holds all the same: whoever destroys asks `holdings`.
-    return tuple(
-        Hold(id=one.id, kind=one.kind, placed=one.since) for one in found if one.kind in spec.codes
-    )
+    # Those that were released are told too: the day of the release is still protected.
+    found = [
+        Hold(
+            id=hold.hold_id,
+            kind=hold.kind,
+            placed=local_date(hold.placed_at, zone),
+            released=None if hold.released_at is None else local_date(hold.released_at, zone),
+        )
+        for hold in binding(state, store, zone=zone)
+    ]
+    found += [
+        Hold(id=str(one.request), kind=PENDING, placed=one.received, released=one.answered_on)
+        for one in state.keeping.requests.values()
+    ]
+    return tuple(one for one in found if one.kind in spec.codes)
 
 
 def _requests(spec: FactSpec, state: ObjectState) -> tuple[RetentionRequest, ...]:

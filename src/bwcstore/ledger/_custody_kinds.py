@@ -24,6 +24,7 @@ from bwcstore.ledger._kind import (
     record,
     tags,
     text,
+    zone_name,
 )
 
 REQUEST_KINDS: Final = (
@@ -68,7 +69,7 @@ CUSTODY_KINDS: Final = (
             "agency": Field(code, "id of the agency file"),
             "agency_sha256": Field(digest, "the agency file by what it says (LAW-5)"),
             "agency_annex": Field(digest, "its text, kept so that decisions can be repeated"),
-            "zone": Field(text, "IANA time zone in which days are counted"),
+            "zone": Field(zone_name, "IANA time zone in which days are counted"),
         },
         sealed=_REASON,
     ),

@@ -64,12 +64,18 @@ def hexadecimal(length_bytes: int) -> Check:
 digest: Final = hexadecimal(32)
 keyed_tag: Final = hexadecimal(16)
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ZONE: Final = re.compile(r"[A-Za-z0-9_+-]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,2}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def identifier(value: Json) -> bool:
     """A UUID in lower-case hyphenated form."""
     return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def zone_name(value: Json) -> bool:
+    """Name of a time zone: 1 to 3 words of `[A-Za-z0-9_+-]` with `/` between, each up to 32."""
+    return isinstance(value, str) and _ZONE.fullmatch(value) is not None
 
 
 def one_of(*words: str) -> Check:

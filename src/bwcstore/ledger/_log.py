@@ -11,7 +11,7 @@ Intended use: `Log.create` or `Log.open`; then `append` from any number of threa
 log knows nothing of what entries mean: state is whatever the `Folded` it was given makes of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Self, TypeVar
 
 from bwcstore import _layout
@@ -199,6 +199,29 @@ class Log(Writing[S]):
             checkpoint, note = self._covering(generation.number, place)
             hashes = prove_inclusion(place, checkpoint.size, generation.tree.hash)
         return encode_inclusion(InclusionProof(index=place, hashes=hashes, note=note))
+
+    def prove_entries(self, indices: Iterable[int]) -> Mapping[int, InclusionProof]:
+        """Proofs that entries are in the ledger, by index; those of one generation lead to one
+        checkpoint.
+
+        Raises:
+            NotFoundError: there is no such entry, or no checkpoint covers its generation.
+            KeyVaultError: a new checkpoint is needed and there is no signing key.
+            IntegrityError: the ledger is read-only and no checkpoint covers one.
+            StorageError: a new checkpoint was not stored.
+        """
+        found: dict[int, InclusionProof] = {}
+        covering: dict[int, tuple[Checkpoint, bytes]] = {}
+        with self._exclusive:
+            for index in sorted(indices, reverse=True):
+                generation = self._chain.generation_of(index)
+                place = index - generation.first_index
+                if generation.number not in covering:
+                    covering[generation.number] = self._covering(generation.number, place)
+                checkpoint, note = covering[generation.number]
+                hashes = prove_inclusion(place, checkpoint.size, generation.tree.hash)
+                found[index] = InclusionProof(index=place, hashes=hashes, note=note)
+        return found
 
     def prove_extension(self, old: Checkpoint) -> bytes:
         """A proof that the ledger of now extends an earlier checkpoint of its generation.

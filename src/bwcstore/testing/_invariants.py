@@ -241,13 +241,19 @@ def _find_uncounted(entries: list[Entry], told: Told) -> Iterator[str]:
 
 
 def _find_incomplete(backend: Backend, vault: KeyVault, entries: list[Entry]) -> Iterator[str]:
-    """I2 and I5: everything that an ingest entry names is there."""
+    """I2, I5 and I8: everything that an ingest entry names is there, or lawfully destroyed."""
     kept = {key.key_id for key in vault.inventory()}
+    begun = _of_objects(entries, "purge.started")
+    done = _of_objects(entries, "purge.completed")
     for entry in _ingests(entries):
         object_id = cast("ObjectId", entry.scope.id.object_id)
-        for key_id in (content_key_id(object_id), record_key_id(object_id)):
+        needed = [record_key_id(object_id)]
+        needed += [] if object_id in begun else [content_key_id(object_id)]
+        for key_id in needed:
             if key_id not in kept:
                 yield f"I2: object {object_id}: the vault has no {key_id}"
+        if object_id in done and content_key_id(object_id) in kept:
+            yield f"I8: object {object_id} is destroyed, and its content key is there"
         digest = Digest.parse(cast("str", entry.body["manifest_sha256"]))
         try:
             manifest = Manifest.decode(backend.read(_layout.manifest(object_id, digest)))
@@ -259,7 +265,9 @@ def _find_incomplete(backend: Backend, vault: KeyVault, entries: list[Entry]) ->
                 found = backend.stat(_layout.segment(object_id, number)).length_bytes
             except NotFoundError:
                 found = -1
-            if found != facts.length_bytes:
+            if object_id in done and found != -1:
+                yield f"I8: object {object_id} is destroyed, and segment {number} is there"
+            if object_id not in begun and found != facts.length_bytes:
                 yield (
                     f"I2: object {object_id}: segment {number} has {found} bytes, "
                     f"expected {facts.length_bytes}"
@@ -273,6 +281,11 @@ def _find_incomplete(backend: Backend, vault: KeyVault, entries: list[Entry]) ->
     for entry in _ingests(entries):
         if str(entry.scope.id.object_id) in discarded:
             yield f"I5: object {entry.scope.id.object_id} was ingested and is named as a leftover"
+
+
+def _of_objects(entries: list[Entry], kind: str) -> frozenset[ObjectId | None]:
+    """The objects that have an entry of a kind."""
+    return frozenset(entry.scope.id.object_id for entry in entries if entry.kind == kind)
 
 
 def _ingests(entries: list[Entry]) -> Iterator[Entry]:

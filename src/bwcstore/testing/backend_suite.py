@@ -15,7 +15,7 @@ from threading import Barrier
 
 import pytest
 
-from bwcstore._ports import Backend, Capability, Upload
+from bwcstore._ports import ONLY_VERSION, Backend, Capability, Upload
 from bwcstore._values import ByteRange
 from bwcstore.errors import AlreadyExistsError, ErrorKind, InvalidInputError, NotFoundError
 
@@ -319,6 +319,33 @@ class BackendSuite:
         backend.create("a/b", b"new")
         assert b"new" == backend.read("a/b")
 
+    def test_versions(self, backend: Backend) -> None:
+        """A name that is there has versions, with its length; one that is not has none (STO-24)."""
+        backend.create("a/b", b"seven b")
+        found = backend.versions("a/b")
+
+        assert [("a/b", 7, False)] == [
+            (one.name, one.length_bytes, one.marker) for one in found if not one.marker
+        ]
+        assert () == backend.versions("a/c")
+        assert () == backend.versions("a")
+
+    def test_delete_version(self, backend: Backend) -> None:
+        """Once all its versions are deleted nothing is left of a name (STO-25)."""
+        backend.create("a/b", b"old")
+        backend.create("a/c", b"kept")
+        for _ in range(2):
+            for found in backend.versions("a/b"):
+                backend.delete_version("a/b", found.version_id)
+        backend.delete_version("a/b", ONLY_VERSION)
+        backend.delete_version("x/y", ONLY_VERSION)
+        backend.delete_version("a/c", "no-such-version")
+
+        assert () == backend.versions("a/b")
+        with pytest.raises(NotFoundError):
+            backend.read("a/b")
+        assert b"kept" == backend.read("a/c")
+
     def test_a_living_upload_is_no_leftover(self, backend: Backend) -> None:
         """Discarding leftovers does not touch what is under way (STO-17)."""
         under_way = upload(backend, "a/b", pattern(PAGE), step=PAGE)
@@ -338,6 +365,8 @@ class BackendSuite:
             lambda: backend.open(name),
             lambda: backend.stat(name),
             lambda: backend.delete(name),
+            lambda: backend.versions(name),
+            lambda: backend.delete_version(name, ONLY_VERSION),
         )
         for verb in verbs:
             with pytest.raises(InvalidInputError) as caught:

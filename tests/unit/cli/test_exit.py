@@ -35,6 +35,26 @@ def test_the_finer_class_decides() -> None:
     assert exit_code(error) is Exit.OUTCOME_UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (errors.RetentionError(ErrorKind.PLAN_NOT_APPROVED, "x"), Exit.APPROVAL),
+        (errors.RetentionError(ErrorKind.PLAN_STALE, "x"), Exit.APPROVAL),
+        (errors.RetentionError(ErrorKind.PLAN_WAITING, "x"), Exit.WAITING),
+        (errors.RetentionError(ErrorKind.WITHHELD_BY_STORAGE, "x"), Exit.WITHHELD),
+        (errors.RetentionError(ErrorKind.OBJECT_HELD, "x"), Exit.REFUSED),
+        (errors.ConflictError(ErrorKind.CLOCK_BEHIND, "x"), Exit.CLOCK),
+        (errors.ConflictError(ErrorKind.CLOCK_AHEAD, "x"), Exit.CLOCK),
+        (errors.ConflictError(ErrorKind.CLOCK_UNCONFIRMED, "x"), Exit.CLOCK),
+        (errors.ConflictError(ErrorKind.RACE_LOST, "x"), Exit.CONFLICT),
+        (errors.StorageError(ErrorKind.NOT_DESTROYED, "x"), Exit.UNFINISHED),
+    ],
+)
+def test_destruction_has_codes_of_its_own(error: BwcStoreError, expected: Exit) -> None:
+    """What a purge waits for is told apart; everything else goes by its class."""
+    assert expected == exit_code(error)
+
+
 def test_the_guide_lists_every_code() -> None:
     """The table of the guide has every code, and no other."""
     listed = {int(n) for n in re.findall(r"^\| `(\d+)` \|", GUIDE.read_text("utf-8"), re.MULTILINE)}

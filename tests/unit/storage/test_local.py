@@ -33,6 +33,8 @@ CONTRACT = pytest.mark.spec(
     "STO-16",
     "STO-17",
     "STO-18",
+    "STO-24",
+    "STO-25",
     "STO-21",
     "STO-22",
 )

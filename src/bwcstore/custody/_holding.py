@@ -1,0 +1,96 @@
+"""decide: may this hold be placed, reviewed, released?
+
+Rules kept here (spec chapter `holds`):
+
+- what is destroyed or being destroyed can no longer be held (HLD-5);
+- of the kinds that the agency's policy names, two different actors must release (HLD-7);
+- a hold that was released is over; another one may be placed (HLD-6).
+"""
+
+from typing import Final
+
+from bwcstore._values import ActorId, ObjectId
+from bwcstore.custody._asserting import check_present
+from bwcstore.custody._object_records import ObjectState
+from bwcstore.custody._records import HoldPlaced, StoreState
+from bwcstore.custody._state import State
+from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
+from bwcstore.statute._facts import FactType
+from bwcstore.statute._pack import Pack
+
+OBJECTS_MAX: Final = 4_096
+
+
+def check_kind(kind: str, pack: Pack | None) -> None:
+    """Check that a kind of hold is one of the pack's, where a law was adopted.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
+    if pack is None:
+        return
+    known = {code for spec in pack.facts if spec.type is FactType.HOLDS for code in spec.codes}
+    if kind not in known:
+        raise InvalidInputError(
+            ErrorKind.ARGUMENT_INVALID,
+            f"no kind of hold {kind!r:.60} in pack {pack.id}; it has {', '.join(sorted(known))}",
+        )
+
+
+def bound_objects(state: State, objects: tuple[ObjectId, ...]) -> tuple[ObjectState, ...]:
+    """The recordings that a hold will bind, each once.
+
+    Raises:
+        InvalidInputError: there are more than 4,096 (`too-large`).
+        NotFoundError: one does not exist.
+        RetentionError: one is destroyed (`object-purged`) or being destroyed (`purge-started`).
+    """
+    distinct = tuple(dict.fromkeys(objects))
+    if len(distinct) > OBJECTS_MAX:
+        raise InvalidInputError(
+            ErrorKind.TOO_LARGE, f"a hold binds at most {OBJECTS_MAX} recordings; use a selection"
+        )
+    found = []
+    for object_id in distinct:
+        one = state.object(object_id)
+        if one is None:
+            raise NotFoundError(ErrorKind.OBJECT_UNKNOWN, f"no object {object_id}")
+        check_present(one)
+        found.append(one)
+    return tuple(found)
+
+
+def standing(store: StoreState, hold_id: str) -> HoldPlaced:
+    """A hold that holds.
+
+    Raises:
+        NotFoundError: no such hold was placed (`hold-unknown`).
+        InvalidInputError: it was released before (`hold-released`).
+    """
+    found = store.holds.get(hold_id)
+    if found is None:
+        raise NotFoundError(ErrorKind.HOLD_UNKNOWN, f"no hold {hold_id!r:.60}")
+    if found.released_at is not None:
+        raise InvalidInputError(
+            ErrorKind.HOLD_RELEASED, f"hold {hold_id} was released at {found.released_at}"
+        )
+    return found
+
+
+def releases(store: StoreState, hold: HoldPlaced, by: ActorId) -> bool:
+    """Whether the actor's word releases a hold now, or only proposes it.
+
+    Raises:
+        InvalidInputError: the actor has proposed it before, and another must release it
+            (`second-actor-required`).
+    """
+    if hold.kind not in store.policy.dual_release:
+        return True
+    if hold.proposed_by is None:
+        return False
+    if hold.proposed_by == by:
+        raise InvalidInputError(
+            ErrorKind.SECOND_ACTOR_REQUIRED,
+            f"hold {hold.hold_id}: the same actor has proposed its release; another must agree",
+        )
+    return True
