@@ -60,6 +60,7 @@ from bwcstore.errors import (
     StorageError,
 )
 from bwcstore.ledger import Receipt, VerifierKey, verify_receipt
+from bwcstore.purge import CertificateState, VerifiedCertificate, verify_certificate
 from bwcstore.storage import KeyFile, Passphrase, generate_actor_key, load_actor_key
 
 __version__ = "0.1.0"
@@ -73,6 +74,7 @@ __all__ = [
     "BwcStoreError",
     "ByteRange",
     "Capability",
+    "CertificateState",
     "Claim",
     "Clock",
     "ClockStep",
@@ -129,6 +131,7 @@ __all__ = [
     "SystemEntropy",
     "Tag",
     "Upload",
+    "VerifiedCertificate",
     "VerifierKey",
     "Workers",
     "WrappedKey",
@@ -136,5 +139,6 @@ __all__ = [
     "generate_actor_key",
     "load_actor_key",
     "system_environment",
+    "verify_certificate",
     "verify_receipt",
 ]

@@ -108,7 +108,8 @@ class StoredVersion:
 
     Attributes:
         name: the stored name.
-        version_id: what tells versions of the name apart; `ONLY_VERSION` where there is only ever one.
+        version_id: what tells versions of the name apart; `ONLY_VERSION` where there is only ever
+            one.
         length_bytes: how long it is; 0 for a marker.
         marker: it is a delete marker.
         locked_until: the storage refuses to delete it before this; None when it does not.

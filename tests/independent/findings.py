@@ -28,6 +28,10 @@ class Report:
         self.seen.add(key)
         return first
 
+    def clear(self, prefix: str) -> bool:
+        """Tell whether nothing that begins so was ever asked for."""
+        return not any(key.startswith(prefix) for key in self.seen)
+
     def lines(self) -> list[str]:
         """The findings in the order of the audit chapter (AUD-2), one line of JSON for each."""
 

@@ -1,7 +1,6 @@
 """The form of a leaf and of the open fields of each kind of entry (LED-10, LED-11, LED-20)."""
 
 import re
-from collections.abc import Callable
 
 from canonical import (
     Json,
@@ -16,89 +15,43 @@ from canonical import (
     is_word,
     microseconds,
 )
+from custody_leaves import CUSTODY
 from ed25519 import verify
-
-Form = Callable[[Json], bool]
-"""Tells whether a value has a form."""
+from forms import COLLECTED, ROLES, WORDS, Form, hex_of, is_instant, is_tags, listed, one_of
 
 KIND = re.compile(r"[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}\Z")
 KEY_ID = re.compile(r"[a-z0-9]([a-z0-9./-]{0,126}[a-z0-9])?\Z")
-TAGS = {"case", "device", "file", "officer", "source"}
-BASES = ("camera-clock", "container", "dock", "ingest")
 TRIGGERS = ("escalation", "use-of-force", "evidence", "detention", "officer-discretion")
-
-
-def _hex(length_bytes: int) -> Form:
-    """So many bytes in hex."""
-    return lambda value: is_hex(value, length_bytes)
-
-
-def _one_of(*words: str) -> Form:
-    """One of these words."""
-    return lambda value: isinstance(value, str) and value in words
-
-
-def _list(form: Form, most: int) -> Form:
-    """A list of at most so many values of a form."""
-    return lambda value: isinstance(value, list) and len(value) <= most and all(map(form, value))
-
-
-def _instant(value: Json) -> bool:
-    """An instant."""
-    return microseconds(value) is not None
-
-
-def _collected(value: Json) -> bool:
-    """A time of collection with its basis."""
-    return (
-        isinstance(value, dict)
-        and set(value) == {"at", "basis"}
-        and _instant(value["at"])
-        and _one_of(*BASES)(value["basis"])
-    )
-
-
-def _tags(value: Json) -> bool:
-    """Lists of keyed tags, none empty."""
-    return (
-        isinstance(value, dict)
-        and set(value) <= TAGS
-        and all(tags and _list(_hex(16), 256)(tags) for tags in value.values())
-    )
-
-
-WORDS = _list(is_word, 256)
-ROLES = _list(is_word, 16)
 
 OPEN: dict[str, tuple[str, dict[str, Form], dict[str, Form]]] = {
     "store.created": (
         "store",
         {
-            "format": is_word, "store": is_uuid, "protocol": _one_of("numbered", "claimed"),
+            "format": is_word, "store": is_uuid, "protocol": one_of("numbered", "claimed"),
             "chunk_bytes": is_whole, "segment_chunks": is_whole, "origin": is_text,
             "verifier_key": is_text, "signed_kinds": WORDS, "storage": WORDS,
         },
         {},
     ),
-    "generation.closed": ("store", {"heads_count": is_whole, "heads_root": _hex(32)}, {}),
+    "generation.closed": ("store", {"heads_count": is_whole, "heads_root": hex_of(32)}, {}),
     "generation.opened": (
         "store",
         {
-            "generation": is_whole, "previous_size": is_whole, "previous_root": _hex(32),
-            "heads_count": is_whole, "heads_root": _hex(32),
+            "generation": is_whole, "previous_size": is_whole, "previous_root": hex_of(32),
+            "heads_count": is_whole, "heads_root": hex_of(32),
         },
         {},
     ),
     "actor.enrolled": (
         "store",
-        {"actor": is_uuid, "roles": ROLES, "tag": _hex(16)},
-        {"public_key": _hex(32)},
+        {"actor": is_uuid, "roles": ROLES, "tag": hex_of(16)},
+        {"public_key": hex_of(32)},
     ),
     "actor.revoked": ("store", {"actor": is_uuid}, {}),
     "authorization.granted": (
         "store",
-        {"authorization": is_uuid, "actor": is_uuid, "purposes": ROLES, "from": _instant},
-        {"object": is_uuid, "until": _instant, "document_sha256": _hex(32)},
+        {"authorization": is_uuid, "actor": is_uuid, "purposes": ROLES, "from": is_instant},
+        {"object": is_uuid, "until": is_instant, "document_sha256": hex_of(32)},
     ),
     "authorization.revoked": ("store", {"authorization": is_uuid}, {}),
     "keys.rotation_started": ("store", {"epoch": is_whole}, {}),
@@ -109,33 +62,34 @@ OPEN: dict[str, tuple[str, dict[str, Form], dict[str, Form]]] = {
     ),
     "leftovers.discarded": (
         "store",
-        {"objects": _list(is_uuid, 256), "names_count": is_whole, "names_sha256": _hex(32)},
+        {"objects": listed(is_uuid, 256), "names_count": is_whole, "names_sha256": hex_of(32)},
         {},
     ),
     "object.ingested": (
         "object",
         {
-            "manifest_sha256": _hex(32), "header": _hex(74), "segment_count": is_whole,
-            "ciphertext_root": _hex(32), "tags": _tags, "collected": _list(_collected, 8),
+            "manifest_sha256": hex_of(32), "header": hex_of(74), "segment_count": is_whole,
+            "ciphertext_root": hex_of(32), "tags": is_tags, "collected": listed(COLLECTED, 8),
         },
-        {"label": is_word, "trigger": _one_of(*TRIGGERS)},
+        {"label": is_word, "trigger": one_of(*TRIGGERS)},
     ),
     "object.accessed": (
         "object",
-        {"mode": _one_of("stream", "export"), "purpose": is_word},
+        {"mode": one_of("stream", "export"), "purpose": is_word},
         {"authorization": is_uuid},
     ),
     "access.ended": (
         "object",
         {
             "accessed_seq": is_whole, "bytes_released": is_whole,
-            "outcome": _one_of("closed", "failed"),
+            "outcome": one_of("closed", "failed"),
         },
         {},
     ),
     "access.refused": ("any", {"verb": is_word, "code": is_word, "count": is_whole}, {}),
     "audit.started": ("act", {}, {"object": is_uuid}),
     "audit.ended": ("act", {"objects": is_whole, "bytes": is_whole, "findings": is_whole}, {}),
+    **CUSTODY,
 }  # fmt: skip
 
 ALWAYS = {"after", "at", "auth", "body", "by", "decided", "index", "kind", "scope", "v"}
@@ -177,10 +131,10 @@ def _check_fields(leaf: dict[str, Json]) -> None:
     kind, identifier = leaf["kind"], scope["id"]
     _require({
         "after": is_hex(leaf["after"], 32),
-        "at": _instant(leaf["at"]),
+        "at": is_instant(leaf["at"]),
         "body": isinstance(leaf["body"], dict),
         "by": is_uuid(leaf["by"]),
-        "decided": _instant(decided["at"]) and is_whole(decided["store_seq"])
+        "decided": is_instant(decided["at"]) and is_whole(decided["store_seq"])
         and is_hex(decided["store_head"], 32),
         "index": is_whole(leaf["index"]),
         "kind": isinstance(kind, str) and bool(KIND.match(kind)),

@@ -11,6 +11,7 @@ from findings import Report
 from leaves import OPEN, read_leaf, signature_holds
 from merkle import leaf_hash, root
 from notes import VerifierKey
+from rows import state_root
 from state import State
 
 Leaf = dict[str, Json]
@@ -54,6 +55,7 @@ class Ledger:
     unread: set[str] = dataclasses.field(default_factory=set)
     gap: bool = False
     weak: bool = False
+    annexes: dict[str, int] = dataclasses.field(default_factory=dict)
     closed: Leaf | None = None
     must_open: bool = False
 
@@ -248,12 +250,33 @@ class Ledger:
             if not self.weak:
                 yield code, "AUD-10", message
         if leaf["kind"] in OPEN:
+            yield from self._committed(leaf)
+            for name in [name for name in leaf["body"] if name.endswith("_annex")]:
+                self.annexes.setdefault(leaf["body"][name], self.count)
             for code, message in self.state.judge(leaf):
                 if self.weak:
                     self._weak(code, leaf, message)
                 else:
                     yield code, "AUD-12", message
+        self.state.clock(leaf)
         self.heads[leaf["scope"]["id"]] = (digest, leaf["scope"]["seq"], self.count)
+
+    def _committed(self, leaf: Leaf) -> Iterator[tuple[str, str, str]]:
+        """Compare what an entry commits to with the state that it names (AUD-35)."""
+        if leaf["kind"] != "state.committed" or self.weak or not self.report.clear("opaque "):
+            return
+        size, state, heads = leaf["body"]["size"], self.state, self.heads
+        if size < self.count:
+            state, heads = State(), {}
+            for index in range(size):
+                digest, known = self.by_index[index]
+                if known is not None:
+                    list(state.judge(known))
+                    scope = known["scope"]
+                    heads[scope["id"]] = (digest.hex(), scope["seq"], index)
+        stated = (leaf["body"]["rows"], leaf["body"]["root"])
+        if size > self.count or state_root(state, heads) != stated:
+            yield "state-root", "AUD-35", "not the state of so many entries"
 
     def _weak(self, code: str, leaf: Leaf, message: str) -> None:
         """Report what a gap may explain, once for each code, kind and actor (AUD-12)."""

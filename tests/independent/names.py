@@ -15,6 +15,7 @@ PATTERNS = {
     "tile": re.compile(rf"ledger/{PLAIN}/tile/{PLAIN}/{PATH}\Z", re.ASCII),
     "bundle": re.compile(rf"ledger/{PLAIN}/tile/entries/{PATH}\Z", re.ASCII),
     "checkpoint": re.compile(rf"checkpoint/{PLAIN}/(\d{{12}})\Z", re.ASCII),
+    "annex": re.compile(r"annex/([0-9a-f]{64})\Z", re.ASCII),
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from canonical import Json, RefusedError
+from custody import Custody
 from findings import Report
 from manifests import Manifest, read_manifest
 from merkle import leaf_hash, root
@@ -23,9 +24,14 @@ class Objects:
     report: Report
     genesis: Leaf | None
     store: str | None
-    ingested: dict[str, Leaf]
+    state: Custody
     segments: dict[str, dict[int, str]]
     manifests: dict[str, dict[str, str]]
+
+    @property
+    def ingested(self) -> dict[str, Leaf]:
+        """What the ledger says there is, or was."""
+        return self.state.ingested
 
     def check(self) -> None:
         """Check every object, and count what no entry names."""
@@ -50,17 +56,30 @@ class Objects:
         name = f"objects/{identifier}/manifest-{digest}"
         stored = self.segments.get(identifier, {})
         where = {"object": identifier, "entry": leaf["index"]}
+        status = self.state.said_of(identifier).status
+        if status == "purging":
+            self.report.add(
+                "purge-unfinished", "AUD-37", name, "not reported as done", severity="warning",
+                **where,
+            )  # fmt: skip
+        elif status == "purged" and any(n < leaf["body"]["segment_count"] for n in stored):
+            self.report.add("purged-bytes-present", "AUD-37", name, "segments are there", **where)
         try:
             raw = self._read(identifier, digest, name)
             manifest = read_manifest(raw, digest)
         except RefusedError as error:
             self.report.add(error.code, "AUD-21", name, str(error), **where)
-            self._without_manifest(identifier, leaf, stored)
+            if status == "present":
+                self._without_manifest(identifier, leaf, stored)
             return
         for code, message in self._agreement(manifest, identifier, leaf):
             self.report.add(code, "AUD-22", name, message, **where)
         chunk = 0
+        gone = {"present": set(), "purging": set(range(len(manifest.segments))) - set(stored)}
         for number in range(len(manifest.segments)):
+            if number in gone.get(status, {number}):
+                chunk += len(manifest.segments[number].leaves)
+                continue
             self._segment(manifest, number, chunk, stored, where)
             chunk += len(manifest.segments[number].leaves)
         for number in sorted(stored):

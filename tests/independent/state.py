@@ -3,17 +3,17 @@
 import dataclasses
 from collections.abc import Iterator
 
-from canonical import Json, microseconds
-
-Finding = tuple[str, str]
-"""A code, and what it is about."""
-
-Leaf = dict[str, Json]
+from canonical import microseconds
+from custody import Finding, Leaf
+from purges import Purges
 
 FREE = {
     "store.created", "access.refused", "access.ended", "audit.ended", "keys.epoch_destroyed",
 }  # fmt: skip
 MASTER = "responsible-authority"
+RECORDS = {MASTER, "designee", "records"}
+LEADING = {MASTER, "chief", "designee"}
+KEEPING = LEADING | {"records"}
 NEEDS = {
     "actor.enrolled": {MASTER},
     "actor.revoked": {MASTER},
@@ -22,9 +22,28 @@ NEEDS = {
     "generation.closed": {MASTER},
     "keys.rotation_started": {MASTER},
     "leftovers.discarded": {MASTER},
-    "object.ingested": {MASTER, "records", "officer", "importer"},
-    "audit.started": {MASTER, "records", "auditor"},
-}
+    "object.ingested": RECORDS | {"officer", "importer", "supervisor"},
+    "audit.started": RECORDS | {"auditor"},
+    "fact.asserted": KEEPING | {"supervisor", "officer", "importer"},
+} | {
+    kind: roles
+    for roles, kinds in (
+        (LEADING, ("law.adopted", "policy.set", "backups.declared", "erasure.attested")),
+        (KEEPING | {"supervisor", "prosecutor"}, ("hold.placed", "hold.bound", "hold.reviewed")),
+        (
+            KEEPING,
+            (
+                "tags.added", "collected.claimed", "hold.release_proposed", "hold.released",
+                "request.received", "request.bound", "request.answered", "request.closed",
+                "notice.sent", "consent.recorded", "consent.withdrawn", "derivative.made",
+                "derived.from", "release.made", "plan.proposed", "plan.approved",
+                "plan.withdrawn", "purge.started", "purge.completed", "purge.failed",
+                "purge.run_ended", "clock.confirmed",
+            ),
+        ),
+    )
+    for kind in kinds
+}  # fmt: skip
 
 
 @dataclasses.dataclass
@@ -37,7 +56,7 @@ class Actor:
 
 
 @dataclasses.dataclass
-class State:
+class State(Purges):
     """What the entries so far add up to."""
 
     signed_kinds: set[str] = dataclasses.field(default_factory=set)
@@ -45,11 +64,9 @@ class State:
     unknown: set[str] = dataclasses.field(default_factory=set)
     grants: dict[str, Leaf] = dataclasses.field(default_factory=dict)
     revoked_grants: set[str] = dataclasses.field(default_factory=set)
-    ingested: dict[str, Leaf] = dataclasses.field(default_factory=dict)
     discarded: set[str] = dataclasses.field(default_factory=set)
     sources: set[str] = dataclasses.field(default_factory=set)
     open_accesses: set[tuple[str, int]] = dataclasses.field(default_factory=set)
-    rotations: set[int] = dataclasses.field(default_factory=set)
     acts: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def may_act(self) -> int:
@@ -88,8 +105,24 @@ class State:
                 yield "actor-unknown", "the actor is not enrolled"
         elif actor.revoked:
             yield "actor-revoked", "the actor was revoked"
-        elif leaf["kind"] in NEEDS and not actor.roles & NEEDS[leaf["kind"]]:
+        else:
+            yield from self._judge_roles(leaf, actor.roles)
+
+    def _judge_roles(self, leaf: Leaf, roles: set[str]) -> Iterator[Finding]:
+        """Whether roles suffice for an entry."""
+        kind = leaf["kind"]
+        asked = [NEEDS[kind]] if kind in NEEDS else []
+        if kind == "keys.rotation_started" and self.destroyed:
+            asked = [KEEPING]
+        asked += [set(one["roles"]) for one in self.policy["narrowed"] if one["kind"] == kind][-1:]
+        if not all(roles & needed for needed in asked):
             yield "not-authorized", "the actor has none of the roles"
+        elif (
+            kind == "fact.asserted"
+            and "chief" not in roles
+            and leaf["body"]["fact"].startswith("chief_")
+        ):
+            yield "chief-required", "only the chief may say so"
 
     def _store_created(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
         """What kinds must be signed."""
@@ -135,6 +168,7 @@ class State:
         """An authorization admits the actor at the time of the decision."""
         scope = leaf["scope"]
         self.open_accesses.add((scope["id"], scope["seq"]))
+        self.of(leaf).accesses += 1
         grant = self.grants.get(body.get("authorization", ""))
         at = microseconds(leaf["decided"]["at"]) or 0
         if grant is None or not all(
@@ -161,16 +195,6 @@ class State:
         if set(body["objects"]) & set(self.ingested):
             yield "state-invalid", "one of the objects was ingested"
         self.discarded |= set(body["objects"])
-
-    def _keys_rotation_started(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
-        """The epoch is announced."""
-        self.rotations.add(body["epoch"])
-        yield from ()
-
-    def _keys_epoch_destroyed(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
-        """The epoch was announced."""
-        if body["epoch"] not in self.rotations:
-            yield "state-invalid", "no rotation of this epoch was announced"
 
     def _audit_started(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
         """Once in its scope."""

@@ -2,11 +2,14 @@
 
     python verifier.py STORE_DIR [--vkey VKEY] [--expect NOTE]...
 
+It does not judge destructions once more by the law (AUD-34): that takes a calendar of holidays.
+
 Prints one line of JSON for each finding. Exit code 0 when none of them is an error, else 1.
 """
 
 import argparse
 import dataclasses
+import hashlib
 import sys
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from notes import Checkpoint, VerifierKey, is_receipt, read_checkpoint, read_rec
 from objects import Objects
 
 NOTE_BYTES = 65_536
+ANNEX_BYTES = 64 << 20
 
 
 @dataclasses.dataclass
@@ -30,6 +34,7 @@ class Stored:
     tiles: list[tuple[int, int | None, int, str]] = dataclasses.field(default_factory=list)
     segments: dict[str, dict[int, str]] = dataclasses.field(default_factory=dict)
     manifests: dict[str, dict[str, str]] = dataclasses.field(default_factory=dict)
+    annexes: dict[str, str] = dataclasses.field(default_factory=dict)
     foreign: int = 0
 
     @classmethod
@@ -50,6 +55,8 @@ class Stored:
             self.batches.setdefault(int(parts[0]), {})[int(parts[1])] = name
         elif kind == "checkpoint":
             self.checkpoints[int(parts[0]), int(parts[1])] = name
+        elif kind == "annex":
+            self.annexes[parts[0]] = name
         elif kind == "segment":
             self.segments.setdefault(parts[0], {})[int(parts[1])] = name
         elif kind == "manifest":
@@ -80,6 +87,7 @@ class Verifier:
     def run(self, vkey: str | None, expect: list[tuple[str, bytes]]) -> Report:
         """Check everything, in the order of the audit chapter (AUD-2)."""
         self.ledger.read()
+        self._annexes()
         self._choose_key(vkey)
         self._tiles()
         stated = self._checkpoints()
@@ -95,13 +103,33 @@ class Verifier:
             )
         Objects(
             self.root, self.report, self.ledger.genesis, self.ledger.store,
-            self.ledger.state.ingested, self.stored.segments, self.stored.manifests,
+            self.ledger.state, self.stored.segments, self.stored.manifests,
         ).check()  # fmt: skip
         if self.stored.foreign:
             self.report.add(
                 "name-invalid", "AUD-25", "", f"{self.stored.foreign} other names", severity="note"
             )
         return self.report
+
+    def _annexes(self) -> None:
+        """Compare annexes with their digests, and plans with what their entries say (AUD-36)."""
+        named = self.ledger.annexes
+        for digest, entry in sorted(named.items()):
+            if digest not in self.stored.annexes:
+                self.report.add("annex-missing", "AUD-36", f"annex/{digest}", "it is not there")
+            elif self._annex(digest) is None:
+                name = self.stored.annexes[digest]
+                self.report.add("annex-digest", "AUD-36", name, "other bytes", entry=entry)
+        orphans = [digest for digest in self.stored.annexes if digest not in named]
+        if orphans:
+            message = f"{len(orphans)} that no entry names"
+            self.report.add("annex-orphan", "AUD-36", "annex/", message, severity="note")
+
+    def _annex(self, digest: str) -> bytes | None:
+        """The bytes of an annex, if they have its digest."""
+        with (self.root / self.stored.annexes[digest]).open("rb") as file:
+            raw = file.read(ANNEX_BYTES + 1)
+        return raw if hashlib.sha256(raw).hexdigest() == digest else None
 
     def _choose_key(self, given: str | None) -> None:
         """Take the auditor's key, or else that of the first entry (AUD-15)."""

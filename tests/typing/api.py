@@ -14,6 +14,7 @@ from bwcstore import (
     BwcStoreError,
     ByteRange,
     Capability,
+    CertificateState,
     Claim,
     Clock,
     ConflictError,
@@ -69,14 +70,17 @@ from bwcstore import (
     SystemEntropy,
     Tag,
     Upload,
+    VerifiedCertificate,
     VerifierKey,
     Workers,
     WrappedKey,
     generate_actor_key,
     load_actor_key,
     system_environment,
+    verify_certificate,
     verify_receipt,
 )
+from bwcstore.report import certificate_page
 
 
 def keep(store: Store, folder: Path) -> ObjectId:
@@ -124,6 +128,20 @@ def administer(session: Session) -> None:
 def check(raw: bytes, vkey: str) -> Receipt:
     """Check a receipt without a store."""
     return verify_receipt(raw, VerifierKey.parse(vkey))
+
+
+def certify(store: Store, object_id: ObjectId) -> str | None:
+    """Get the certificate of a destruction, check it without the store, and show it."""
+    raw = store.certificate(object_id)
+    assert_type(raw, bytes)
+    found = verify_certificate(
+        raw,
+        key=VerifierKey.parse(store.verifier_key),
+        expect_store=store.store_id,
+        history=store.store_history(until=store.size),
+    )
+    assert_type(found, VerifiedCertificate)
+    return certificate_page(found) if found.state is CertificateState.ERASED else None
 
 
 def begin(folder: Path) -> Store:

@@ -3,7 +3,7 @@
 Rules kept here (spec chapter `ordering`):
 
 - no verb runs without an actor and a reason;
-- a decision is made at the head at which it is committed;
+- a decision is made at the head at which it is committed, and a refusal at the head as it is;
 - a refusal is durable before the caller is told; repeated ones within a minute share an entry
   (ORD-11).
 """
@@ -28,12 +28,27 @@ from bwcstore.custody._authority import (
 )
 from bwcstore.custody._records import NOBODY
 from bwcstore.custody._state import State
-from bwcstore.errors import AuthorizationError, ErrorKind, InvalidInputError, RetentionError
+from bwcstore.errors import (
+    AuthorizationError,
+    ConflictError,
+    ErrorKind,
+    InvalidInputError,
+    NotFoundError,
+    RetentionError,
+)
 from bwcstore.ledger._draft import Committed, Decision, Draft
 from bwcstore.objects._manifest import record_key_id
 
 REFUSAL_WINDOW_SECONDS: Final = 60.0
 REASON_LINES_MAX: Final = 64
+
+_REFUSALS: Final = (
+    AuthorizationError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    RetentionError,
+)
 
 Plan = Callable[[State, Permission, Instant], Decision]
 
@@ -89,13 +104,19 @@ class Acting:
             AuthorizationError: no; appended as `access.refused`.
         """
         services = self.services
-        try:
-            return services.log.view(
-                lambda state: self._decide(state, verb, services.environment.clock.now(), object_id)
-            )
-        except AuthorizationError as refusal:
-            self._log_refusal(verb, refusal, object_id)
-            raise
+        while True:
+            size = services.log.size
+            try:
+                return services.log.view(
+                    lambda state: self._decide(
+                        state, verb, services.environment.clock.now(), object_id
+                    )
+                )
+            except AuthorizationError as refusal:
+                if self._was_behind(size):
+                    continue
+                self._log_refusal(verb, refusal, object_id)
+                raise
 
     def commit(self, verb: Verb, plan: Plan, *, object_id: ObjectId | None = None) -> Committed:
         """Decide at the head, append what `plan` drafts, and return it once it is durable.
@@ -116,11 +137,24 @@ class Acting:
                 )
             return decision
 
-        try:
-            return self.services.append(decide_at_head)
-        except (AuthorizationError, RetentionError) as refusal:
-            self._log_refusal(verb, refusal, object_id)
-            raise
+        while True:
+            size = self.services.log.size
+            try:
+                return self.services.append(decide_at_head)
+            except _REFUSALS as refusal:
+                if self._was_behind(size):
+                    continue
+                if isinstance(refusal, AuthorizationError | RetentionError):
+                    self._log_refusal(verb, refusal, object_id)
+                raise
+
+    def _was_behind(self, size: int) -> bool:
+        """Whether others had appended to what was decided on: then it is to be decided again."""
+        log = self.services.log
+        if log.read_only is not None or log.in_doubt:
+            return False
+        log.refresh()
+        return log.size > size
 
     def refuse(self, verb: Verb, refusal: RetentionError, *, object_id: ObjectId) -> None:
         """Log that a verb over many objects passes one of them over, and go on.

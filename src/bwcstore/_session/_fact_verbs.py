@@ -1,6 +1,6 @@
 """Verbs of a session: law, policy, facts, labels, tags, clocks, consents."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -81,13 +81,49 @@ class FactVerbs(Verbs):
             NotFoundError: no such object, request, or assertion to supersede.
             RetentionError: the recording is destroyed or being destroyed.
         """
-        return _facts.assert_fact(
+        (made,) = _facts.assert_facts(
             self._acting,
-            Assertable(fact=fact, value=value, since=since, supersedes=supersedes),
+            (Assertable(fact=fact, value=value, since=since, supersedes=supersedes),),
             _facts.Wording(basis=basis, statement=statement, document_sha256=document_sha256),
-            object_id=object_id,
-            request=request,
+            place=_facts.Place(object_id=object_id, request=request),
         )
+        return made
+
+    def assert_facts(
+        self,
+        facts: Mapping[str, object],
+        *,
+        object_id: ObjectId | None = None,
+        request: ActId | None = None,
+        since: date | None = None,
+        basis: str = "observation",
+        statement: str | None = None,
+        document_sha256: Digest | None = None,
+    ) -> dict[str, str]:
+        """Say several things at once; return the ids of the assertions by fact.
+
+        Appends a `fact.asserted` for each: all of them or none. What is true only together, such
+        as a death and that force brought it about, is said together.
+
+        Args:
+            facts: 1 to 64 values by the facts as the pack names them.
+            object_id: as for `assert_fact`.
+            request: as for `assert_fact`.
+            since: as for `assert_fact`.
+            basis: as for `assert_fact`.
+            statement: as for `assert_fact`; sealed with each.
+            document_sha256: as for `assert_fact`.
+
+        Raises:
+            BwcStoreError: as for `assert_fact`.
+        """
+        made = _facts.assert_facts(
+            self._acting,
+            tuple(Assertable(fact=fact, value=value, since=since) for fact, value in facts.items()),
+            _facts.Wording(basis=basis, statement=statement, document_sha256=document_sha256),
+            place=_facts.Place(object_id=object_id, request=request),
+        )
+        return dict(zip(facts, made, strict=True))
 
     def retract_fact(
         self,
@@ -97,37 +133,44 @@ class FactVerbs(Verbs):
         request: ActId | None = None,
         basis: str = "observation",
         statement: str | None = None,
+        document_sha256: Digest | None = None,
     ) -> str:
         """Take an assertion back; return the id of the assertion that does so.
 
-        Appends `fact.asserted` without a value.
+        Appends `fact.asserted` without a value. The label that a recording was ingested with is
+        taken back by the id `bwcstore.custody.INGEST_LABEL`.
 
         Raises:
             AuthorizationError: the actor may not; appended as `access.refused`.
             NotFoundError: no such object, request or assertion.
             RetentionError: the recording is destroyed or being destroyed.
+            InvalidInputError: what is left cannot be true together.
         """
-        fact = _facts.fact_of(self._acting, assertion_id, object_id=object_id, request=request)
-        return _facts.assert_fact(
+        place = _facts.Place(object_id=object_id, request=request)
+        fact = _facts.fact_of(self._acting, assertion_id, place=place)
+        (made,) = _facts.assert_facts(
             self._acting,
-            _facts.retracted(fact, assertion_id),
-            _facts.Wording(basis=basis, statement=statement),
-            object_id=object_id,
-            request=request,
+            (Assertable(fact=fact, value=None, supersedes=assertion_id),),
+            _facts.Wording(basis=basis, statement=statement, document_sha256=document_sha256),
+            place=place,
         )
+        return made
 
     def label(
         self,
         object_id: ObjectId,
         labels: Iterable[str],
         *,
+        since: date | None = None,
         basis: str = "observation",
+        supersedes: str | None = None,
         statement: str | None = None,
+        document_sha256: Digest | None = None,
     ) -> str:
-        """Give a recording labels beside those it has; return the assertion's id.
+        """Give a recording labels; return the assertion's id.
 
-        Appends `fact.asserted`. A label never shortens how long a recording is kept: facts decide,
-        and a label counts until it is taken back with `retract_fact`.
+        Appends `fact.asserted` of the fact `labels`. Where the pack joins labels, they come beside
+        those that it has, and only `retract_fact` takes one away; elsewhere the latest count.
 
         Raises:
             AuthorizationError: the actor may not; appended as `access.refused`.
@@ -135,12 +178,15 @@ class FactVerbs(Verbs):
             NotFoundError: no such object.
             RetentionError: the recording is destroyed or being destroyed.
         """
-        return _facts.assert_fact(
-            self._acting,
-            Assertable(fact=LABELS, value=[*labels]),
-            _facts.Wording(basis=basis, statement=statement),
+        return self.assert_fact(
+            LABELS,
+            [*labels],
             object_id=object_id,
-            request=None,
+            since=since,
+            basis=basis,
+            supersedes=supersedes,
+            statement=statement,
+            document_sha256=document_sha256,
         )
 
     def add_tags(

@@ -22,16 +22,20 @@ from bwcstore._values import (
 )
 from bwcstore.custody._act_records import RequestState
 from bwcstore.custody._asserting import (
+    ASSERTIONS_MAX,
     Assertable,
+    Asserting,
     candidate,
-    check_present,
     check_recording,
     check_together,
+    recording_reads,
+    require_present,
 )
+from bwcstore.custody._assertion import FactAssertion
 from bwcstore.custody._authority import Permission, Verb
-from bwcstore.custody._object_records import ObjectState
+from bwcstore.custody._clock import moment
 from bwcstore.custody._state import State
-from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
+from bwcstore.errors import ErrorKind, IntegrityError, InvalidInputError, NotFoundError
 from bwcstore.ledger._custody_kinds import CORRECTION, FACT_BASES
 from bwcstore.ledger._draft import Decision
 from bwcstore.ledger._kind import BASES
@@ -73,118 +77,174 @@ class Wording:
         return {"statement": lines_of(self.statement, "statement")}
 
 
-def require_object(state: State, object_id: ObjectId) -> ObjectState:
-    """An object that is there and not being destroyed.
+@attrs.frozen(kw_only=True)
+class Place:
+    """Where an assertion goes: to a recording, to a request, or with neither to the agency.
+
+    Attributes:
+        object_id: the recording.
+        request: the act of the request.
+    """
+
+    object_id: ObjectId | None = None
+    request: ActId | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.object_id is not None and self.request is not None:
+            raise InvalidInputError(
+                ErrorKind.ARGUMENT_INVALID, "a fact is about a recording or a request, not both"
+            )
+
+    @property
+    def scope(self) -> ScopeId:
+        """Its scope."""
+        if self.object_id is not None:
+            return ScopeId.object(self.object_id)
+        return STORE_SCOPE if self.request is None else ScopeId.act(self.request)
+
+    @property
+    def about(self) -> Subject:
+        """What a fact there is about."""
+        if self.object_id is not None:
+            return Subject.RECORDING
+        return Subject.AGENCY if self.request is None else Subject.REQUEST
+
+    def former(self, state: State) -> tuple[FactAssertion, ...]:
+        """The assertions that are there.
+
+        Raises:
+            NotFoundError: there is no such object or request.
+            RetentionError: the recording is destroyed, or being destroyed.
+            IntegrityError: there are entries of a newer version.
+        """
+        if self.object_id is not None:
+            found = require_present(state, self.object_id)
+            # The day of the ingest is nothing that anybody asks here.
+            return found.assertions(ingested_on=date.min)
+        if self.request is not None:
+            return require_request(state, self.request).facts
+        return state.store.facts
+
+
+def require_request(state: State, request: ActId) -> RequestState:
+    """A request.
 
     Raises:
-        NotFoundError: there is no such object.
-        RetentionError: it is destroyed, or being destroyed.
+        NotFoundError: there is none of that id (`request-unknown`).
+        IntegrityError: it has entries of a newer version (`scope-opaque`).
     """
-    found = state.object(object_id)
-    if found is None:
-        raise NotFoundError(ErrorKind.OBJECT_UNKNOWN, f"no object {object_id}")
-    check_present(found)
-    return found
-
-
-def _require_request(state: State, request: ActId) -> RequestState:
     found = state.act(request)
     if not isinstance(found, RequestState):
         raise NotFoundError(ErrorKind.REQUEST_UNKNOWN, f"no request {request}")
+    if found.opaque:
+        raise IntegrityError(
+            ErrorKind.SCOPE_OPAQUE,
+            f"request {request} has entries of a newer version; this version only reads it",
+        )
     return found
 
 
-def assert_fact(
-    acting: Acting,
-    wanted: Assertable,
-    wording: Wording,
-    *,
-    object_id: ObjectId | None,
-    request: ActId | None,
-) -> str:
-    """Assert a fact; see `Session.assert_fact`."""
+def assert_facts(
+    acting: Acting, wanted: tuple[Assertable, ...], wording: Wording, *, place: Place
+) -> tuple[str, ...]:
+    """Assert facts, all of them or none; see `Session.assert_facts`."""
     wording.check()
-    services = acting.services
-    assertion_id = random_id(services.environment.entropy.take(16))
-    scope = STORE_SCOPE
-    if object_id is not None and request is not None:
+    if not 1 <= len(wanted) <= ASSERTIONS_MAX:
         raise InvalidInputError(
-            ErrorKind.ARGUMENT_INVALID, "a fact is about a recording or a request, not both"
+            ErrorKind.ARGUMENT_INVALID, f"1 to {ASSERTIONS_MAX} facts at once, not {len(wanted)}"
         )
-    if object_id is not None:
-        scope = ScopeId.object(object_id)
-    elif request is not None:
-        scope = ScopeId.act(request)
+    services = acting.services
+    private = wording.private()
+    names = tuple(random_id(services.environment.entropy.take(16)) for _ in wanted)
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
-        found = None if object_id is None else require_object(state, object_id)
-        if found is not None:
-            about, former = Subject.RECORDING, found.keeping.facts
-        elif request is not None:
-            about, former = Subject.REQUEST, _require_request(state, request).facts
-        else:
-            about, former = Subject.AGENCY, state.store.facts
-        law = require_law(services, state).now(now)
-        made = candidate(
-            wanted,
-            former,
-            about=about,
-            law=law,
-            actor=permission.actor,
-            assertion_id=assertion_id,
-            basis=wording.basis,
-            at=now,
+        made, reads = asserted(
+            acting,
+            state,
+            permission,
+            zip(wanted, names, strict=True),
+            wording=wording,
+            place=place,
+            now=now,
         )
-        if found is not None:
-            check_recording(found, state.store, made, law=law, at=now)
-        else:
-            check_together(former, made, law=law, at=now)
-        body: dict[str, Json] = {
-            "assertion": assertion_id,
-            "fact": made.fact,
-            "since": made.since.isoformat(),
-            "basis": made.basis,
-        }
-        if made.value is not None:
-            body["value"] = made.value
-        if made.supersedes is not None:
-            body["supersedes"] = made.supersedes
-        if wording.document_sha256 is not None:
-            body["document_sha256"] = str(wording.document_sha256)
-        draft = acting.draft(
-            permission, "fact.asserted", body, now=now, scope=scope, private=wording.private()
+        drafts = tuple(
+            acting.draft(
+                permission,
+                "fact.asserted",
+                _body(one, wording),
+                now=now,
+                scope=place.scope,
+                private=private,
+            )
+            for one in made
         )
-        return Decision(drafts=(draft,))
+        return Decision(drafts=drafts, reads=reads)
 
-    acting.commit(Verb.ASSERT, plan, object_id=object_id)
-    return assertion_id
-
-
-def retracted(fact: str, assertion_id: str, since: date | None = None) -> Assertable:
-    """What takes an assertion back."""
-    return Assertable(fact=fact, value=None, supersedes=assertion_id, since=since)
+    acting.commit(Verb.ASSERT, plan, object_id=place.object_id)
+    return names
 
 
-def fact_of(
-    acting: Acting, assertion_id: str, *, object_id: ObjectId | None, request: ActId | None
-) -> str:
-    """The fact that an assertion of a scope is about.
+def asserted(
+    acting: Acting,
+    state: State,
+    permission: Permission,
+    wanted: Iterable[tuple[Assertable, str]],
+    *,
+    wording: Wording,
+    place: Place,
+    now: Instant,
+) -> tuple[tuple[FactAssertion, ...], frozenset[str]]:
+    """The assertions that are to be made, checked, and the conflict keys that were read."""
+    former = place.former(state)
+    at = moment(state, now)
+    by = Asserting(
+        about=place.about,
+        actor=permission.actor,
+        basis=wording.basis,
+        law=require_law(acting.services, state).now(at),
+        at=at,
+    )
+    made: tuple[FactAssertion, ...] = ()
+    for one, name in wanted:
+        made = (*made, candidate(one, (*former, *made), by=by, assertion_id=name))
+    if place.object_id is None:
+        check_together(former, made, by=by)
+        return made, frozenset({place.scope.text})
+    found = require_present(state, place.object_id)
+    check_recording(state, found, made, by=by)
+    return made, recording_reads(state, found)
+
+
+def _body(made: FactAssertion, wording: Wording) -> dict[str, Json]:
+    body: dict[str, Json] = {
+        "assertion": made.assertion_id,
+        "fact": made.fact,
+        "since": made.since.isoformat(),
+        "basis": made.basis,
+    }
+    if made.value is not None:
+        body["value"] = made.value
+    if made.supersedes is not None:
+        body["supersedes"] = made.supersedes
+    if wording.document_sha256 is not None:
+        body["document_sha256"] = str(wording.document_sha256)
+    return body
+
+
+def fact_of(acting: Acting, assertion_id: str, *, place: Place) -> str:
+    """The fact that an assertion is about.
 
     Raises:
         NotFoundError: there is no such object, request or assertion.
+        RetentionError: the recording is destroyed, or being destroyed.
     """
     acting.services.log.refresh()
-    state = acting.services.log.state
-    if object_id is not None:
-        former = require_object(state, object_id).keeping.facts
-    elif request is not None:
-        former = _require_request(state, request).facts
-    else:
-        former = state.store.facts
-    for one in former:
+    for one in acting.services.log.view(place.former):
         if one.assertion_id == assertion_id:
             return one.fact
-    raise NotFoundError(ErrorKind.ASSERTION_UNKNOWN, f"no assertion {assertion_id!r:.60}")
+    raise NotFoundError(
+        ErrorKind.ASSERTION_UNKNOWN, f"no assertion {assertion_id!r:.60} in {place.scope.text}"
+    )
 
 
 def add_tags(acting: Acting, object_id: ObjectId, values: dict[str, str | None]) -> None:
@@ -201,7 +261,7 @@ def add_tags(acting: Acting, object_id: ObjectId, values: dict[str, str | None])
     private: dict[str, Json] = {"values": [f"{kind}: {given[kind]}" for kind in sorted(given)]}
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
-        require_object(state, object_id)
+        require_present(state, object_id)
         draft = acting.draft(
             permission,
             "tags.added",
@@ -229,7 +289,7 @@ def correct_time(
     words = lines_of(statement, "statement")
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
-        found = require_object(state, object_id)
+        found = require_present(state, object_id)
         if at.microseconds > found.ingested_at.microseconds:
             raise InvalidInputError(
                 ErrorKind.ARGUMENT_INVALID,
@@ -294,7 +354,7 @@ def _append_consent(
     known: Iterable[str],
 ) -> None:
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
-        consents = require_object(state, object_id).keeping.consents
+        consents = require_present(state, object_id).keeping.consents
         for name in known:
             if name not in consents or consents[name].withdrawn:
                 raise NotFoundError(ErrorKind.CONSENT_UNKNOWN, f"no consent {name} counts")

@@ -29,7 +29,7 @@ class HoldVerbs(Verbs):
         `selection` selects is held too, also what is ingested while the hold stands.
 
         Args:
-            kind: a kind of hold of the adopted pack.
+            kind: a kind of hold of the adopted pack; without a law any code of `[a-z0-9._-]`.
             objects: recordings that it binds, at most 4,096.
             selection: what else it selects, now and later.
             authority: who ordered it: `agency`, `court`, `prosecutor`, `subject` or `other`.
@@ -39,8 +39,9 @@ class HoldVerbs(Verbs):
 
         Raises:
             AuthorizationError: the actor may not; appended as `access.refused`.
-            InvalidInputError: nothing to hold, an unknown kind or authority, too many recordings,
-                or a selection out of bounds (`query-invalid`).
+            InvalidInputError: nothing to hold, an unknown kind or authority, a review in the past
+                or on no civil date (`argument-invalid`), too many recordings (`too-large`), or a
+                selection out of bounds (`query-invalid`).
             NotFoundError: a recording does not exist.
             RetentionError: a recording is destroyed (`object-purged`) or being destroyed
                 (`purge-started`); appended as `access.refused`.
@@ -64,7 +65,8 @@ class HoldVerbs(Verbs):
         Raises:
             AuthorizationError: the actor may not; appended as `access.refused`.
             NotFoundError: no such hold (`hold-unknown`).
-            InvalidInputError: it was released (`hold-released`).
+            InvalidInputError: it was released (`hold-released`), or the day is past or no civil
+                date (`argument-invalid`).
         """
         _holds.review_hold(self._acting, hold_id, review_on)
 
@@ -74,11 +76,11 @@ class HoldVerbs(Verbs):
         Appends `hold.released` or `hold.release_proposed`. Nothing is destroyed by it.
 
         Raises:
-            AuthorizationError: the actor may not, or must sign and did not; appended as
+            AuthorizationError: the actor may not, has proposed it before
+                (`second-actor-required`), or must sign and did not; appended as
                 `access.refused`.
             NotFoundError: no such hold (`hold-unknown`).
-            InvalidInputError: it was released before (`hold-released`), or the same actor has
-                proposed it (`second-actor-required`).
+            InvalidInputError: it was released before (`hold-released`).
         """
         return _holds.release_hold(self._acting, hold_id)
 

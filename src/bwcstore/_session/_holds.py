@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Final, Literal, cast
+from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -11,9 +12,17 @@ from bwcstore._session._acting import Acting, lines_of
 from bwcstore._session._actors import random_id
 from bwcstore._session._history import opened
 from bwcstore._session._law import require_law
+from bwcstore._session._services import Services
 from bwcstore._values import Digest, Instant, ObjectId, ScopeId
-from bwcstore.custody._authority import Permission, Verb
-from bwcstore.custody._holding import bound_objects, check_kind, releases, standing
+from bwcstore.custody._authority import ROLES_FOR, Permission, Verb
+from bwcstore.custody._holding import (
+    bound_objects,
+    check_kind,
+    check_review,
+    civil_day,
+    releases,
+    standing,
+)
 from bwcstore.custody._records import HoldPlaced
 from bwcstore.custody._selection import Selection
 from bwcstore.custody._state import State
@@ -21,8 +30,10 @@ from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.ledger._custody_kinds import HOLD_AUTHORITIES
 from bwcstore.ledger._draft import Decision
 from bwcstore.ledger._kind import code
+from bwcstore.statute._civil import local_date
 
 Released = Literal["proposed", "released"]
+_WESTERNMOST_SECONDS: Final = -12 * 3_600.0
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +68,37 @@ class HoldOrder:
                 f"authority {self.authority!r:.40}: one of {', '.join(HOLD_AUTHORITIES)}",
             )
 
+    def body(
+        self, hold_id: str, query: Mapping[str, Json] | None, *, objects_count: int
+    ) -> dict[str, Json]:
+        """The open fields of `hold.placed`."""
+        body: dict[str, Json] = {
+            "hold": hold_id,
+            "kind": self.kind,
+            "authority": self.authority,
+            "objects_count": objects_count,
+        }
+        if query is not None:
+            body["query"] = dict(query)
+        if self.review_on is not None:
+            body["review_on"] = self.review_on.isoformat()
+        if self.document_sha256 is not None:
+            body["document_sha256"] = str(self.document_sha256)
+        return body
+
+    def private(self) -> dict[str, Json]:
+        """The sealed fields of `hold.placed`, but for the reason.
+
+        Raises:
+            InvalidInputError: the statement is blank or malformed.
+        """
+        private: dict[str, Json] = {}
+        if self.selection is not None and (values := self.selection.values()):
+            private["values"] = [*values]
+        if self.statement is not None:
+            private["statement"] = lines_of(self.statement, "statement")
+        return private
+
 
 @attrs.frozen(kw_only=True)
 class HoldLine:
@@ -79,29 +121,20 @@ def place_hold(acting: Acting, order: HoldOrder) -> str:
     services = acting.services
     hold_id = random_id(services.environment.entropy.take(16))
     query = None if order.selection is None else order.selection.query(services.tag)
-    private: dict[str, Json] = {}
-    if order.selection is not None and (values := order.selection.values()):
-        private["values"] = [*values]
-    if order.statement is not None:
-        private["statement"] = lines_of(order.statement, "statement")
+    private = order.private()
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
         pack = require_law(services, state).pack if state.store.law else None
         check_kind(order.kind, pack)
+        check_review(order.review_on, today=_today(services, state, now))
         found = bound_objects(state, order.objects)
-        body: dict[str, Json] = {
-            "hold": hold_id,
-            "kind": order.kind,
-            "authority": order.authority,
-            "objects_count": len(found),
-        }
-        if query is not None:
-            body["query"] = query
-        if order.review_on is not None:
-            body["review_on"] = order.review_on.isoformat()
-        if order.document_sha256 is not None:
-            body["document_sha256"] = str(order.document_sha256)
-        placed = acting.draft(permission, "hold.placed", body, now=now, private=private)
+        placed = acting.draft(
+            permission,
+            "hold.placed",
+            order.body(hold_id, query, objects_count=len(found)),
+            now=now,
+            private=private,
+        )
         bound: Mapping[str, Json] = {"hold": hold_id}
         drafts = [
             acting.bare_draft(
@@ -111,15 +144,39 @@ def place_hold(acting: Acting, order: HoldOrder) -> str:
         ]
         return Decision(drafts=(placed, *drafts))
 
-    acting.commit(Verb.HOLD, plan, object_id=order.objects[0] if order.objects else None)
+    acting.commit(Verb.HOLD, plan, object_id=refused_for(services, order.objects))
     return hold_id
+
+
+def _today(services: Services, state: State, now: Instant) -> date:
+    """The local day; of a store without law, whose zone is not known, the earliest there is."""
+    if state.store.law is None:
+        return local_date(now.plus_seconds(_WESTERNMOST_SECONDS), ZoneInfo("UTC"))
+    return require_law(services, state).today(now)
+
+
+def refused_for(services: Services, objects: tuple[ObjectId, ...]) -> ObjectId | None:
+    """In whose scope a refusal about several recordings is logged: the first of them that is
+    destroyed or being destroyed, or the only one.
+    """
+
+    def gone(state: State) -> ObjectId | None:
+        for object_id in objects:
+            found = state.object(object_id)
+            if found is not None and found.keeping.purge is not None:
+                return object_id
+        return None
+
+    return services.log.view(gone) or (objects[0] if len(objects) == 1 else None)
 
 
 def review_hold(acting: Acting, hold_id: str, review_on: date) -> None:
     """Say that a hold stands; see `Session.review_hold`."""
+    civil_day(review_on, "review")
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
         standing(state.store, hold_id)
+        check_review(review_on, today=_today(acting.services, state, now))
         body: Mapping[str, Json] = {"hold": hold_id, "review_on": review_on.isoformat()}
         return Decision(drafts=(acting.draft(permission, "hold.reviewed", body, now=now),))
 
@@ -136,13 +193,24 @@ def release_hold(acting: Acting, hold_id: str) -> Released:
         draft = acting.draft(permission, kind, {"hold": hold_id}, now=now)
         return Decision(drafts=(draft,), outcome="released" if ends else "proposed")
 
-    outcome = acting.commit(Verb.RELEASE_HOLD, plan).outcome
-    return "released" if outcome == "released" else "proposed"
+    return cast("Released", acting.commit(Verb.RELEASE_HOLD, plan).outcome)
+
+
+def seen(acting: Acting, verb: Verb) -> None:
+    """Check that the actor may see what a verb writes: whoever may do it, and whoever may see
+    objects.
+
+    Raises:
+        AuthorizationError: no; appended as `access.refused`.
+    """
+    actor = acting.services.log.view(lambda state: state.store.actor_tagged(acting.who.actor_tag))
+    does = actor is not None and bool(actor.roles & ROLES_FOR[verb])
+    acting.allow(verb if does else Verb.SHOW)
 
 
 def hold_lines(acting: Acting) -> tuple[HoldLine, ...]:
     """Every hold ever placed; see `Session.holds`."""
-    acting.allow(Verb.HOLD)
+    seen(acting, Verb.HOLD)
     services = acting.services
     services.log.refresh()
     found = []

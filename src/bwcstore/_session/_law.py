@@ -13,7 +13,7 @@ from bwcstore._session._acting import Acting
 from bwcstore._session._annexes import get_annex, put_annex
 from bwcstore._session._services import Services
 from bwcstore._values import Digest, Instant
-from bwcstore.custody._authority import Permission, Role, Verb
+from bwcstore.custody._authority import Permission, Verb
 from bwcstore.custody._clock import moment
 from bwcstore.custody._records import LawAdopted, Policy
 from bwcstore.custody._state import State

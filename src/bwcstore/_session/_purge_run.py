@@ -8,7 +8,7 @@ Rules kept here:
 - a recording that no longer proves is passed over, logged, and the run goes on (PRG-13).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 from typing import Final, cast
@@ -64,8 +64,8 @@ class PurgeRun:
 
     plan: ActId
     completed: tuple[ObjectId, ...]
-    withheld: MappingProxyType[ObjectId, ErrorKind]
-    failed: MappingProxyType[ObjectId, ErrorKind]
+    withheld: Mapping[ObjectId, ErrorKind]
+    failed: Mapping[ObjectId, ErrorKind]
     epoch: int | None
 
 

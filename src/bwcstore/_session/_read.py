@@ -78,7 +78,7 @@ def open_object(
     how = ending or _Ending()
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
-        reads = _check_access(acting, state, permission, object_id, verb, now)
+        reads = _check_access(acting, state, permission, object_id=object_id, verb=verb, now=now)
         body: dict[str, Json] = {"mode": _MODE[verb], "purpose": acting.who.purpose}
         if permission.authorization_id is not None:
             body["authorization"] = permission.authorization_id
@@ -123,7 +123,9 @@ def check_access(acting: Acting, object_id: ObjectId, verb: Verb) -> None:
     """
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
-        return Decision(reads=_check_access(acting, state, permission, object_id, verb, now))
+        return Decision(
+            reads=_check_access(acting, state, permission, object_id=object_id, verb=verb, now=now)
+        )
 
     acting.commit(verb, plan, object_id=object_id)
 
@@ -132,6 +134,7 @@ def _check_access(
     acting: Acting,
     state: State,
     permission: Permission,
+    *,
     object_id: ObjectId,
     verb: Verb,
     now: Instant,

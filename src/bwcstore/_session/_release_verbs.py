@@ -7,7 +7,6 @@ from typing import Final
 
 from bwcstore._ports import Progress, no_progress
 from bwcstore._session._acting import lines_of
-from bwcstore._session._verbs import Verbs
 from bwcstore._session._ingest import Ingested
 from bwcstore._session._releases import (
     Receiver,
@@ -18,6 +17,7 @@ from bwcstore._session._releases import (
     release_lines,
     release_wish,
 )
+from bwcstore._session._verbs import Verbs
 from bwcstore._source import SourceLike
 from bwcstore._values import ActId, Digest, ObjectId
 from bwcstore.custody._deriving import Derived, Region

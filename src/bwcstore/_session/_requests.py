@@ -2,73 +2,77 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import cast
 
 import attrs
 
 from bwcstore._encoding import Json
 from bwcstore._session._acting import Acting, lines_of
+from bwcstore._session._actors import random_id
 from bwcstore._session._history import opened
+from bwcstore._session._holds import refused_for, seen
 from bwcstore._session._law import require_law
-from bwcstore._values import ActId, Digest, Instant, ObjectId, ScopeId, check_text
+from bwcstore._values import ActId, Instant, ObjectId, ScopeId, check_text
 from bwcstore.custody._act_records import RequestState
 from bwcstore.custody._authority import Permission, Verb
-from bwcstore.custody._object_records import ObjectState
+from bwcstore.custody._object_records import ObjectState, RequestBound
 from bwcstore.custody._requesting import (
+    WITHDRAWN,
     Advice,
     advise,
     bound_to,
     check_denial,
+    check_notice,
     check_request,
     check_requester,
+    check_rule,
+    day_of,
+    ending,
+    first_facts,
+    granting,
     open_request,
+    require_request,
     to_answer,
     to_bind,
 )
 from bwcstore.custody._state import State
-from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
-from bwcstore.ledger._custody_kinds import NOTICES, OUTCOMES
 from bwcstore.ledger._draft import Decision, Draft
-from bwcstore.ledger._kind import code
+from bwcstore.statute._pack import Law
 
 
 @attrs.frozen(kw_only=True)
-class RequestOrder:
-    """A request as it came in; see `Session.receive_request`."""
+class Requester:
+    """Who asks and in which words, beyond what is open; sealed."""
 
-    kind: str
-    requester: str
-    received: date | None
-    objects: tuple[ObjectId, ...]
-    name: str | None
-    contact: str | None
-    statement: str | None
-    days: int | None
-    answers: Mapping[str, bool]
+    name: str | None = None
+    contact: str | None = None
+    statement: str | None = None
 
     def private(self) -> dict[str, Json]:
-        """The sealed fields."""
+        """The sealed fields of `request.received`, but for the reason.
+
+        Raises:
+            InvalidInputError: a text is blank or malformed.
+        """
         private: dict[str, Json] = {}
         if self.name is not None:
             private["name"] = check_text(self.name, "name", length_max=256)
         if self.contact is not None:
             private["contact"] = check_text(self.contact, "contact", length_max=1024)
-        if self.statement is not None:
-            private["statement"] = lines_of(self.statement, "statement")
-        return private
+        return private | _statement(self.statement)
 
-    def bound(self, act: ActId, received: date) -> dict[str, Json]:
-        """The open fields of `request.bound`."""
-        body: dict[str, Json] = {
-            "request": str(act),
-            "kind": self.kind,
-            "received": received.isoformat(),
-            "answers": [
-                {"flag": name, "value": self.answers[name]} for name in sorted(self.answers)
-            ],
-        }
-        if self.days is not None:
-            body["days"] = self.days
-        return body
+
+@attrs.frozen(kw_only=True)
+class Asked:
+    """What a request asks for; see `Session.receive_request`."""
+
+    kind: str
+    requester: str
+    received: date | None
+    objects: tuple[ObjectId, ...]
+    days: int | None
+    answers: Mapping[str, bool]
+    facts: Mapping[str, object]
 
 
 @attrs.frozen(kw_only=True)
@@ -77,55 +81,92 @@ class RequestLine:
 
     Attributes:
         request: what the ledger says of it in the open.
-        objects: the recordings it is about, with what became of it for each.
+        bound: the recordings it is about, with what became of it for each.
         name: who asks, as far as keys allow.
         contact: how they are reached, as far as keys allow.
         statement: their words, as far as keys allow.
     """
 
     request: RequestState
-    objects: Mapping[ObjectId, str | None]
+    bound: Mapping[ObjectId, RequestBound]
     name: str | None
     contact: str | None
     statement: tuple[str, ...]
 
+    @property
+    def objects(self) -> Mapping[ObjectId, str | None]:
+        """The recordings it is about, with the outcome for each; None while it holds one."""
+        return {object_id: one.outcome for object_id, one in self.bound.items()}
 
-def receive_request(acting: Acting, order: RequestOrder) -> ActId:
+
+def receive_request(acting: Acting, asked: Asked, requester: Requester) -> ActId:
     """Receive a request; see `Session.receive_request`."""
     services = acting.services
     environment = services.environment
     act = ActId.from_time(environment.clock.now(), environment.entropy.take(10))
-    private = order.private()
+    ids = [random_id(environment.entropy.take(16)) for _ in asked.facts]
+    private = requester.private()
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
         adopted = require_law(services, state)
-        check_request(order.kind, days=order.days, answers=order.answers, pack=adopted.pack)
-        check_requester(order.requester, adopted.pack)
-        received = order.received or adopted.today(now)
-        if received > adopted.today(now):
-            raise InvalidInputError(
-                ErrorKind.FACT_FUTURE, f"a request cannot have been received on {received}"
-            )
-        found = to_bind(state, act, order.objects)
+        check_request(asked.kind, days=asked.days, answers=asked.answers, pack=adopted.pack)
+        check_requester(asked.requester, adopted.pack)
+        received = day_of(asked.received, "received", today=adopted.today(now))
+        found = to_bind(state, act, asked.objects)
+        facts = first_facts(
+            asked.facts,
+            ids,
+            since=received,
+            law=adopted.now(now),
+            actor=permission.actor,
+            at=now,
+        )
         body: dict[str, Json] = {
-            "kind": order.kind,
-            "requester": order.requester,
+            "kind": asked.kind,
+            "requester": asked.requester,
             "received": received.isoformat(),
         }
+        scope = ScopeId.act(act)
         first = acting.draft(
-            permission,
-            "request.received",
-            body,
-            now=now,
-            scope=ScopeId.act(act),
-            private=private,
+            permission, "request.received", body, now=now, scope=scope, private=private
         )
-        bound = order.bound(act, received)
-        drafts = _bound(acting, permission, found, bound, now=now)
-        return Decision(drafts=(first, *drafts))
+        said = tuple(
+            acting.draft(
+                permission,
+                "fact.asserted",
+                {
+                    "assertion": one.assertion_id,
+                    "fact": one.fact,
+                    "value": one.value,
+                    "since": one.since.isoformat(),
+                    "basis": one.basis,
+                },
+                now=now,
+                scope=scope,
+            )
+            for one in facts
+        )
+        terms = _terms(act, asked.kind, received, days=asked.days, answers=asked.answers)
+        bound = _bound(acting, permission, found, terms, now=now)
+        return Decision(drafts=(first, *said, *bound))
 
-    acting.commit(Verb.REQUEST, plan, object_id=order.objects[0] if order.objects else None)
+    acting.commit(Verb.REQUEST, plan, object_id=refused_for(services, asked.objects))
     return act
+
+
+def _terms(
+    act: ActId, kind: str, received: date, *, days: int | None, answers: Mapping[str, bool]
+) -> Mapping[str, Json]:
+    """The open fields of `request.bound`."""
+    body: dict[str, Json] = {
+        "request": str(act),
+        "kind": kind,
+        "received": received.isoformat(),
+        "answers": [{"flag": name, "value": answers[name]} for name in sorted(answers)],
+    }
+    if days is not None:
+        body["days"] = days
+    return body
 
 
 def _bound(
@@ -157,24 +198,15 @@ def bind_request(
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
         request = open_request(state, act)
-        pack = require_law(services, state).pack
-        check_request(request.kind, days=days, answers=answers, pack=pack)
-        found = to_bind(state, act, objects)
-        order = RequestOrder(
-            kind=request.kind,
-            requester=request.requester,
-            received=request.received,
-            objects=objects,
-            name=None,
-            contact=None,
-            statement=None,
-            days=days,
-            answers=answers,
+        check_request(
+            request.kind, days=days, answers=answers, pack=require_law(services, state).pack
         )
-        drafts = _bound(acting, permission, found, order.bound(act, request.received), now=now)
+        found = to_bind(state, act, objects)
+        terms = _terms(act, request.kind, request.received, days=days, answers=answers)
+        drafts = _bound(acting, permission, found, terms, now=now)
         return Decision(drafts=drafts, reads=frozenset({f"act/{act}"}))
 
-    acting.commit(Verb.REQUEST, plan, object_id=objects[0] if objects else None)
+    acting.commit(Verb.REQUEST, plan, object_id=refused_for(services, objects))
 
 
 @attrs.frozen(kw_only=True)
@@ -191,78 +223,61 @@ class Answer:
 def answer_request(acting: Acting, act: ActId, answer: Answer) -> tuple[Advice, ...]:
     """Answer a request; see `Session.answer_request`."""
     services = acting.services
-    private: dict[str, Json] = {}
-    if answer.statement is not None:
-        private["statement"] = lines_of(answer.statement, "statement")
-    if answer.rule is not None and not code(answer.rule):
-        raise InvalidInputError(ErrorKind.ARGUMENT_INVALID, f"no rule: {answer.rule!r:.60}")
+    private = _statement(answer.statement)
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
-        request = state.act(act)
-        if answer.outcome != "withdrawn":
-            request = open_request(state, act)
-        elif not isinstance(request, RequestState):
-            raise NotFoundError(ErrorKind.REQUEST_UNKNOWN, f"no request {act}")
-        adopted = require_law(services, state)
+        # Whoever asked may take it back at any time, also after the request was closed.
+        require = require_request if answer.outcome == WITHDRAWN else open_request
+        request = require(state, act)
         found = to_answer(state, act, answer.outcome, answer.objects)
         check_denial(request.kind, answer.outcome, permission.actor)
-        today = adopted.today(now)
-        on = answer.on or today
-        if not request.received <= on <= today:
-            raise InvalidInputError(
-                ErrorKind.ARGUMENT_INVALID,
-                f"request {act} of {request.received} cannot have been answered on {on}",
+        adopted = require_law(services, state)
+        check_rule(answer.rule, adopted.pack)
+        on = day_of(answer.on, "answer", earliest=request.received, today=adopted.today(now))
+        drafts, told = [], dict[Advice, None]()
+        for object_id, bound in found.items():
+            body, advice = _answered(bound, answer, on, adopted.now(now))
+            told.update(dict.fromkeys(advice))
+            drafts.append(
+                acting.draft(
+                    permission,
+                    "request.answered",
+                    body,
+                    now=now,
+                    scope=ScopeId.object(object_id),
+                    private=private,
+                )
             )
-        body: dict[str, Json] = {
-            "request": str(act),
-            "outcome": answer.outcome,
-            "on": on.isoformat(),
-        }
-        if answer.rule is not None:
-            body["rule"] = answer.rule
-        drafts = tuple(
-            acting.draft(
-                permission,
-                "request.answered",
-                body,
-                now=now,
-                scope=ScopeId.object(one.object_id),
-                private=private,
-            )
-            for one in found
-        )
-        law = adopted.now(now)
-        told = {
-            advice: None
-            for one in found
-            for advice in advise(one.keeping.requests[act], answer.outcome, law)
-        }
-        return Decision(drafts=drafts, reads=frozenset({f"act/{act}"}), outcome=tuple(told))
+        return Decision(drafts=tuple(drafts), reads=frozenset({f"act/{act}"}), outcome=tuple(told))
 
-    outcome = acting.commit(Verb.ANSWER, plan).outcome
-    return outcome if isinstance(outcome, tuple) else ()
+    named = refused_for(services, answer.objects or ())
+    return cast("tuple[Advice, ...]", acting.commit(Verb.ANSWER, plan, object_id=named).outcome)
+
+
+def _answered(
+    bound: RequestBound, answer: Answer, on: date, law: Law
+) -> tuple[Mapping[str, Json], tuple[Advice, ...]]:
+    """The open fields of `request.answered`, and what to tell the requester besides."""
+    body: dict[str, Json] = {
+        "request": str(bound.request),
+        "outcome": answer.outcome,
+        "on": on.isoformat(),
+    }
+    extension = granting(bound, law) if answer.outcome == "granted" else None
+    rule = answer.rule or (extension.id if extension else None)
+    if rule is not None:
+        body["rule"] = rule
+    return body, advise(bound, extension) if extension else ()
 
 
 def close_request(
     acting: Acting, act: ActId, *, outcome: str | None, statement: str | None
 ) -> None:
     """Close a request; see `Session.close_request`."""
-    private: dict[str, Json] = {}
-    if statement is not None:
-        private["statement"] = lines_of(statement, "statement")
-    if outcome is not None and outcome not in (*OUTCOMES, "nothing-held"):
-        raise InvalidInputError(ErrorKind.ARGUMENT_INVALID, f"outcome {outcome!r:.40}")
+    private = _statement(statement)
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
-        open_request(state, act)
-        found = bound_to(state, act)
-        outcomes = [one.keeping.requests[act].outcome for one in found]
-        if None in outcomes:
-            raise InvalidInputError(
-                ErrorKind.REQUEST_STATE,
-                f"request {act} waits for an answer for {outcomes.count(None)} recordings",
-            )
-        ended = outcome or _together([one for one in outcomes if one is not None])
+        ended = ending(state, act, outcome, permission.actor)
         draft = acting.draft(
             permission,
             "request.closed",
@@ -271,17 +286,10 @@ def close_request(
             scope=ScopeId.act(act),
             private=private,
         )
-        reads = frozenset(f"object/{one.object_id}" for one in found)
+        reads = frozenset(f"object/{one}" for one in state.bound(act))
         return Decision(drafts=(draft,), reads=reads)
 
     acting.commit(Verb.ANSWER, plan)
-
-
-def _together(outcomes: list[str]) -> str:
-    """One word for several answers: granted where anything was."""
-    if not outcomes:
-        return "nothing-held"
-    return next(word for word in OUTCOMES if word in outcomes)
 
 
 @attrs.frozen(kw_only=True)
@@ -292,32 +300,18 @@ class Notice:
     on: date | None
     to: str | None
     statement: str | None
-    document_sha256: Digest | None = None
 
 
 def send_notice(acting: Acting, act: ActId, object_id: ObjectId, notice: Notice) -> None:
-    """Note that the requester was told; see `Session.send_notice`."""
+    """Record that the requester was told; see `Session.send_notice`."""
     services = acting.services
-    if notice.notice not in NOTICES:
-        raise InvalidInputError(
-            ErrorKind.ARGUMENT_INVALID,
-            f"notice {notice.notice!r:.40}: one of {', '.join(NOTICES)}",
-        )
-    private: dict[str, Json] = {}
+    private = _statement(notice.statement)
     if notice.to is not None:
         private["to"] = check_text(notice.to, "to", length_max=1024)
-    if notice.statement is not None:
-        private["statement"] = lines_of(notice.statement, "statement")
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
-        found = state.object(object_id)
-        if found is None:
-            raise NotFoundError(ErrorKind.OBJECT_UNKNOWN, f"no object {object_id}")
-        if act not in found.keeping.requests:
-            raise NotFoundError(
-                ErrorKind.REQUEST_UNKNOWN, f"request {act} is not about object {object_id}"
-            )
-        on = notice.on or require_law(services, state).today(now)
+        today = require_law(services, state).today(now)
+        on = check_notice(state, act, object_id, notice.notice, on=notice.on, today=today)
         draft = acting.draft(
             permission,
             "notice.sent",
@@ -333,31 +327,42 @@ def send_notice(acting: Acting, act: ActId, object_id: ObjectId, notice: Notice)
 
 def request_lines(acting: Acting) -> tuple[RequestLine, ...]:
     """Every request ever received; see `Session.requests`."""
-    acting.allow(Verb.REQUEST)
+    seen(acting, Verb.REQUEST)
     services = acting.services
     services.log.refresh()
-    state = services.log.state
-    about: dict[ActId, dict[ObjectId, str | None]] = {}
-    for one in state.objects():
-        for act, bound in one.keeping.requests.items():
-            about.setdefault(act, {})[one.object_id] = bound.outcome
+
+    def taken(state: State) -> list[tuple[RequestState, dict[ObjectId, RequestBound]]]:
+        return [
+            (
+                one,
+                {
+                    about.object_id: about.keeping.requests[one.act]
+                    for about in bound_to(state, one.act)
+                },
+            )
+            for one in state.acts()
+            if isinstance(one, RequestState)
+        ]
+
     found = []
-    for request in state.acts():
-        if not isinstance(request, RequestState):
-            continue
-        entries = services.log.scope_entries(ScopeId.act(request.act))
-        payload = opened(services, entries[0]) or {}
+    for request, bound in services.log.view(taken):
+        first = services.log.scope_entries(ScopeId.act(request.act))[0]
+        payload = opened(services, first) or {}
         words = payload.get("statement")
         found.append(
             RequestLine(
                 request=request,
-                objects=about.get(request.act, {}),
+                bound=bound,
                 name=_text(payload, "name"),
                 contact=_text(payload, "contact"),
                 statement=tuple(map(str, words)) if isinstance(words, list) else (),
             )
         )
     return tuple(found)
+
+
+def _statement(text: str | None) -> dict[str, Json]:
+    return {} if text is None else {"statement": lines_of(text, "statement")}
 
 
 def _text(payload: Mapping[str, Json], field: str) -> str | None:

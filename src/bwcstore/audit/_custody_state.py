@@ -12,6 +12,7 @@ import attrs
 
 from bwcstore._encoding import Json
 from bwcstore.audit._records import (
+    INGEST_LABEL,
     Bound,
     Ingested,
     Law,
@@ -122,7 +123,7 @@ class Custody:
         body = cast("dict[str, str]", entry.body)
         match entry.kind:
             case "fact.asserted":
-                yield from _check_said(kept.facts, entry)
+                yield from _check_said(kept.facts, entry, label=facts.label)
                 kept.facts = (*kept.facts, _said(entry))
             case "tags.added":
                 tags = cast("dict[str, list[str]]", entry.body["tags"])
@@ -190,14 +191,19 @@ def _said(entry: Entry) -> Said:
     )
 
 
-def _check_said(former: tuple[Said, ...], entry: Entry) -> Iterator[Problem]:
+def _check_said(
+    former: tuple[Said, ...], entry: Entry, *, label: str | None = None
+) -> Iterator[Problem]:
     made = _said(entry)
+    known = {(one.id, one.fact) for one in former}
+    if label is not None:
+        known.add((INGEST_LABEL, "labels"))
     if any(one.id == made.id for one in former):
         yield wrong("repeats the id of an assertion")
     if made.supersedes is None:
         if made.value is None:
             yield wrong("takes nothing back, and says nothing")
-    elif not any((one.id, one.fact) == (made.supersedes, made.fact) for one in former):
+    elif (made.supersedes, made.fact) not in known:
         yield wrong("stands in place of what is no assertion of this fact")
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from bwcstore._encoding import Json
 from bwcstore._values import Instant
 from bwcstore.audit._lineage import Case
-from bwcstore.audit._records import Bound, Placed
+from bwcstore.audit._records import INGEST_LABEL, Bound, Placed
 from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.statute._civil import local_date
 from bwcstore.statute._facts import Facts, FactSpec, FactType, Hold, RetentionRequest, Value
@@ -47,22 +47,29 @@ def facts(case: Case, law: Law, on: date) -> Facts:
     found: dict[str, Value] = dict(history.known(pack, zone=zone, on=on, at=case.at).values)
     for spec in pack.facts:
         if spec.type is FactType.HOLDS:
-            found[spec.name] = tuple(one for one in _told(case, zone) if one.kind in spec.codes)
+            told = (one for one in _told(case, zone) if one.placed <= on)
+            found[spec.name] = tuple(one for one in told if one.kind in spec.codes)
         elif spec.type is FactType.REQUESTS:
-            found[spec.name] = spec.checked([*_wished(case, spec.codes)])
+            wished = (one for one in _wished(case, spec.codes) if one.received <= on)
+            found[spec.name] = spec.checked([*wished])
         elif (spec.type, spec.name) == (FactType.INSTANT, _COLLECTED):
             found[spec.name] = _collected_at(case)
         elif spec.type is FactType.DATE and spec.name not in found:
-            days = [day for one in case.seen.requests.values() if (day := _day_of(spec.name, one))]
-            if days:
+            given = (_day_of(spec.name, one) for one in case.seen.requests.values())
+            if days := [day for day in given if day is not None and day <= on]:
                 found[spec.name] = max(days)
     return Facts(found)
 
 
 def _assertions(case: Case, specs: Mapping[str, FactSpec], zone: ZoneInfo) -> Iterator[Assertion]:
-    if case.seen.label is not None and _LABELS in specs:
+    gone = {
+        one.supersedes
+        for one in case.seen.facts
+        if one.value is None or one.fact not in specs or specs[one.fact].several != "union"
+    }
+    if case.seen.label is not None and _LABELS in specs and INGEST_LABEL not in gone:
         yield Assertion(
-            id="ingest",
+            id=INGEST_LABEL,
             fact=_LABELS,
             value=specs[_LABELS].checked([case.seen.label]),
             since=local_date(case.seen.at, zone),
@@ -71,17 +78,18 @@ def _assertions(case: Case, specs: Mapping[str, FactSpec], zone: ZoneInfo) -> It
             basis="system",
         )
     for one in case.seen.facts:
+        if one.value is None or one.id in gone:
+            continue
         if one.fact not in specs:
             raise InvalidInputError(ErrorKind.FACT_UNKNOWN, f"the pack has no fact {one.fact}")
         yield Assertion(
             id=one.id,
             fact=one.fact,
-            value=None if one.value is None else _value(specs[one.fact], one.value),
+            value=_value(specs[one.fact], one.value),
             since=date.fromisoformat(one.since),
             recorded=one.at,
             by=one.by,
             basis=one.basis,
-            supersedes=one.supersedes,
         )
 
 

@@ -1,4 +1,4 @@
-"""What an audit knows of actors, objects, holds, requests and plans: values as the leaves have them.
+"""What an audit knows of actors, objects, holds, requests and plans, as the leaves have it.
 
 Rules kept here: from open fields alone; apart from the values of `bwcstore.custody`, so that a
 mistake in one is not a mistake in both.
@@ -19,6 +19,8 @@ CLAUSE_OPAQUE: Final = "AUD-13"
 CLAUSE_FRAME: Final = "AUD-14"
 CLAUSE_PLAN: Final = "AUD-32"
 CLAUSE_CLOCK: Final = "AUD-33"
+# How the label that was given with the ingest is named (CUS-11).
+INGEST_LABEL: Final = "00000000-0000-8000-8000-000000000000"
 
 
 @attrs.frozen

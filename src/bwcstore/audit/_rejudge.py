@@ -113,7 +113,7 @@ class Rejudge:
         law = self._law(case)
         as_of = date.fromisoformat(cast("str", case.body["as_of"]))
         decided_on = local_date(case.decided_at, law.zone)
-        if as_of > decided_on:
+        if as_of != decided_on:
             raise _UnprovenError(f"judged for {as_of}, and decided on {decided_on}")
         if case.plan is not None and case.object not in self._plans.get(
             case.plan.digest, frozenset()

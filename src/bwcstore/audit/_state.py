@@ -117,11 +117,11 @@ class Fold:
         if actor.revoked:
             yield wrong(f"{entry.by} was revoked before", ErrorKind.ACTOR_REVOKED)
             return
-        allowed = ROLES.get(kind, actor.roles)
+        allowed = ROLES.get(kind)
         if kind == "keys.rotation_started" and self.purging.destroyed:
-            allowed |= PURGING
+            allowed = PURGING
         narrowed = self.custody.rules.narrowed.get(kind)
-        if not actor.roles & allowed:
+        if allowed is not None and not actor.roles & allowed:
             shown = ", ".join(sorted(allowed))
             yield wrong(f"{kind} needs one of the roles {shown}", ErrorKind.NOT_AUTHORIZED)
         elif narrowed is not None and not actor.roles & narrowed:

@@ -19,6 +19,7 @@ from bwcstore.cli import (
     _law,
     _purge,
     _releases,
+    _requests,
     _stores,
     _verify,
 )
@@ -42,6 +43,7 @@ def build() -> typer.Typer:
     _actors.register(app)
     _facts.register(app)
     _holds.register(app)
+    _requests.register(app)
     _releases.register(app)
     _purge.register(app)
     _attest.register(app)

@@ -1,8 +1,8 @@
 """The commands about the law of a store: `law adopt|status`, `policy show|set`."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final, TypeVar
 
-import attrs
 import typer
 
 from bwcstore.cli._command import command, group
@@ -11,7 +11,9 @@ from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._parse import role_lists
 from bwcstore.custody._records import LawAdopted, Policy
 
+_T = TypeVar("_T")
 _Number = int | None
+_NONE: Final = "none"
 
 
 def register_law(law: typer.Typer) -> None:
@@ -117,24 +119,35 @@ def set_policy(
     ] = None,
 ) -> None:
     """Set some of the agency's own rules; the others stay as they are. Prints them all."""
-    numbers = {
-        "approvals": approvals,
-        "large_objects": large_objects,
-        "brake_multiple": brake_multiple,
-        "brake_objects": brake_objects,
-        "brake_days": brake_days,
-        "waiting_hours": waiting_hours,
-        "plan_days": plan_days,
-        "clock_hours": clock_hours,
-    }
-    changes: dict[str, object] = {k: v for k, v in numbers.items() if v is not None}
-    if dual_release is not None:
-        changes["dual_release"] = frozenset(dual_release) - {"none"}
-    if narrowed is not None:
-        changes["narrowed"] = role_lists((one for one in narrowed if one != "none"), "--only")
     with acting(common) as (store, session):
-        session.set_policy(attrs.evolve(store.policy, **changes))
+        kept = store.policy
+        session.set_policy(
+            Policy(
+                approvals=_or(approvals, kept.approvals),
+                large_objects=_or(large_objects, kept.large_objects),
+                brake_multiple=_or(brake_multiple, kept.brake_multiple),
+                brake_objects=_or(brake_objects, kept.brake_objects),
+                brake_days=_or(brake_days, kept.brake_days),
+                waiting_hours=_or(waiting_hours, kept.waiting_hours),
+                plan_days=_or(plan_days, kept.plan_days),
+                clock_hours=_or(clock_hours, kept.clock_hours),
+                dual_release=_or(_kinds(dual_release), kept.dual_release),
+                narrowed=_or(_narrowed(narrowed), kept.narrowed),
+            )
+        )
         _say_policy(common, store.policy)
+
+
+def _or(given: _T | None, kept: _T) -> _T:
+    return kept if given is None else given
+
+
+def _kinds(texts: list[str] | None) -> frozenset[str] | None:
+    return None if texts is None else frozenset(texts) - {_NONE}
+
+
+def _narrowed(texts: list[str] | None) -> Mapping[str, frozenset[str]] | None:
+    return None if texts is None else role_lists((one for one in texts if one != _NONE), "--only")
 
 
 def _say_policy(common: Common, policy: Policy) -> None:

@@ -116,7 +116,7 @@ def list_facts(common: Common, *, only: OneObject = None) -> None:
         else:
             found = store.facts
     if common.output.machine:
-        common.output.document({"facts": [_fact_json(one) for one in found]})
+        common.output.document({"facts": [fact_json(one) for one in found]})
         return
     common.output.table(
         ("since", "fact", "value", "assertion"),
@@ -136,7 +136,8 @@ def _value_text(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _fact_json(one: FactAssertion) -> dict[str, object]:
+def fact_json(one: FactAssertion) -> dict[str, object]:
+    """An assertion for programs."""
     return {
         "assertion": one.assertion_id,
         "fact": one.fact,

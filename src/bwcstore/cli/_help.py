@@ -183,6 +183,111 @@ Packs, agency files, fact files and case files in any mixture; each says what it
 the shipped one. Each problem has its file and line, the id of the rule, and a code. For
 example: `bwcstore law check us-ex.toml us-ex-springfield.toml`.
 """,
+        "law adopt": """\
+Both texts are kept in the store. From then on every date, answer and plan follows from them;
+plans that were made under other law are stale. Needs the role `responsible-authority`, `chief`
+or `designee`.
+""",
+        "law status": """\
+The digests are those of what the pack and the agency file say, not of their bytes: `bwcstore
+law packs` prints the same for shipped packs.
+""",
+        "policy set": """\
+Each entry replaces the rules before, so they are read first. They only narrow: no number here
+lets anything be destroyed that the law keeps. For example: `bwcstore policy set --approvals 2
+--only plan.approved=chief,designee`.
+""",
+        "fact assert": """\
+Nothing is edited: a mistake is superseded (`--supersedes`) or taken back (`fact retract`) and
+stays visible. The value is JSON where it is JSON, and otherwise a text: `true`, `no_injury`,
+`2026-03-14`, `["undercover", "informant"]`. Facts named `chief_...` are the chief's own word. For
+example: `bwcstore fact assert force_result no_injury --object OBJECT --basis report`.
+""",
+        "label": """\
+A label never shortens how long a recording is kept: facts decide. It is taken back with
+`bwcstore fact retract`.
+""",
+        "tag": """\
+What it belonged to before stays, and holds by query see both.
+""",
+        "explain": """\
+Label, class and dates with their provisions, holds and requests, who may see it, what is owed,
+and why it may or may not be destroyed.
+""",
+        "hold place": """\
+With `--object`, these recordings. With `--case`, `--officer`, `--device`, `--label`, `--from` and
+`--until`, everything for which all of them are true, now and later; of one that is given twice,
+either. What such a hold has selected once it keeps. For example: `bwcstore hold place
+litigation --case 26-1042 --authority court --document order.pdf`.
+""",
+        "hold release": """\
+Nothing is destroyed by it, and the day of the release is still protected. Kinds in the
+policy's `dual_release` take two actors: the first is told `proposed`, and the hold still holds.
+Once two actors can act, this must be signed: see `--actor-key`.
+""",
+        "request receive": """\
+What is known of the request besides is asserted with `bwcstore fact assert --request`. For
+example: `bwcstore request receive subject-copy --requester recorded_individual --object OBJECT`.
+""",
+        "request answer": """\
+A request that is answered for a recording keeps it no longer. Printed is what the requester
+should be told, with the provision.
+""",
+        "duties": """\
+One line for each duty: the day, how it stands (`owed`, `past-plain`, `overdue`) and what it is
+about. A duty whose day cannot be known yet comes last, with the facts that are missing.
+""",
+        "derive": """\
+Label, times, facts, holds and requests of the parent are those of the derivative too.
+`--redaction` names overlays of the pack (`bwcstore law show`); that they were carried out is the
+actor's word.
+""",
+        "release": """\
+The law is asked with everything that is known at that moment; where it forbids, exit code 5 and
+the provision. The release is durable before the first byte is written. `--export` also needs a
+written authorization for the purpose that `--purpose` states.
+""",
+        "purge plan": """\
+Exit code 0 when nothing is due, 11 when nothing is but something is withheld, 12 when something
+is due, 15 when something is begun and not finished. With `--json`: `due`, each with floors and
+authority; `withheld` and `no_authority`, each with `code`, `by` and `message`; `unfinished`,
+`brakes`, `plan_sha256`.
+""",
+        "purge propose": """\
+At most 10,000 recordings, those that are due longest. Exit code 0 when a plan was proposed; when
+nothing is due, that of `purge plan`.
+""",
+        "purge approve": """\
+The digest is the SHA-256 of the text that `purge propose --write` wrote; `purge plan` of the same
+day gives the same as long as nothing has changed. Once two actors can act, this must be signed:
+see `--actor-key`.
+""",
+        "purge run": """\
+Every recording is judged once more before it is destroyed, and those that may no longer be are
+passed over. Exit code 0 when everything in the plan is gone, 11 when something was withheld, 12
+when approvals are lacking or the plan is stale, 13 when it has to wait, 14 when the clock is not
+to be trusted, 15 when something is begun and not finished: then run it again.
+""",
+        "purge status": """\
+Exit code 15 when a plan may be run or something is begun and not finished, 12 when approvals are
+lacking, 13 when it has to wait, 0 otherwise. Without PLAN, of all plans the most urgent, in this
+order; stale ones ask for nothing.
+""",
+        "purge certificate": """\
+`OBJECT.certificate.json` for each; the same certificate is kept once, a later one that says more
+gets a number. `bwcstore verify-certificate` checks it without the store, and makes a page of it.
+""",
+        "purge over-retained": """\
+Past a ceiling of the law, or past the day of disposal by more than the agency's days of grace.
+""",
+        "clock list": """\
+Steps between two entries that are greater than the policy's `clock_hours`; purges are refused
+until two actors have confirmed each.
+""",
+        "erasure attest": """\
+The epoch is the one that `purge run` printed. Every declared backup is named. For example:
+`bwcstore erasure attest 0 --root replaced --backup tape=older-epoch-removed`.
+""",
         "demo": """\
 About ten seconds, no network. Encodes three recordings (extra `media`), or takes yours;
 ingests them into a store of their own; shows a refusal, an authorization, playback with

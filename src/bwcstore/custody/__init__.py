@@ -1,7 +1,7 @@
 """What is true of a store, and what is allowed: state, actors, facts, holds, requests, plans."""
 
 from bwcstore.custody._act_records import ActState, Jump, PlanState, RequestState
-from bwcstore.custody._assertion import FactAssertion
+from bwcstore.custody._assertion import INGEST_LABEL, FactAssertion
 from bwcstore.custody._authority import Role, Verb
 from bwcstore.custody._object_records import (
     Activity,
@@ -28,6 +28,7 @@ from bwcstore.custody._records import (
 )
 
 __all__ = [
+    "INGEST_LABEL",
     "ActState",
     "Activity",
     "Actor",

@@ -1,11 +1,16 @@
 """One assertion of a fact, as the ledger has it: of a recording, a request or the agency."""
 
 from datetime import date
+from typing import Final
 
 import attrs
 
 from bwcstore._encoding import Json
 from bwcstore._values import ActorId, Instant
+
+# The label that was given with the ingest has no assertion of its own to name (CUS-11).
+INGEST_LABEL: Final = "00000000-0000-8000-8000-000000000000"
+LABELS: Final = "labels"
 
 
 @attrs.frozen(kw_only=True)

@@ -13,7 +13,6 @@ import attrs
 
 from bwcstore._values import ActId, ObjectId
 from bwcstore.custody._fields import (
-    assertion,
     day,
     impossible,
     including,
@@ -46,9 +45,6 @@ def fold_keeping(keeping: Keeping, entry: Entry) -> Keeping:
         raise impossible(entry, "its destruction has begun")
     body = entry.body
     match entry.kind:
-        case "fact.asserted":
-            facts = (*keeping.facts, assertion(entry, keeping.facts))
-            return attrs.evolve(keeping, facts=facts, changed_at=entry.at)
         case "hold.bound":
             return attrs.evolve(keeping, holds=keeping.holds | {text(body, "hold")})
         case "request.bound" | "request.answered" | "notice.sent":

@@ -4,13 +4,14 @@ Rule kept here: from open fields alone (LED-1); a kind that this version does no
 object opaque, never wrong (LED-4).
 """
 
+from datetime import date
 from types import MappingProxyType
 from typing import cast
 
 import attrs
 
 from bwcstore._values import Digest, Instant, Tag
-from bwcstore.custody._fields import impossible, number, text
+from bwcstore.custody._fields import assertion, impossible, number, text
 from bwcstore.custody._fold_keeping import fold_keeping
 from bwcstore.custody._object_records import Claim, ObjectState
 from bwcstore.ledger._entry import Entry
@@ -53,6 +54,13 @@ def fold_object(state: ObjectState | None, entry: Entry) -> ObjectState:
         case "access.refused":
             count = state.activity.refusal_count + number(entry.body, "count")
             return state.after(attrs.evolve(state.activity, refusal_count=count))
+        case "fact.asserted":
+            # Which day the ingest was depends on the zone, and nothing here on the day.
+            made = assertion(entry, state.assertions(ingested_on=date.min))
+            keeping = attrs.evolve(
+                state.keeping, facts=(*state.keeping.facts, made), changed_at=entry.at
+            )
+            return attrs.evolve(state, keeping=keeping)
         case "tags.added":
             return _tagged(state, entry)
         case "collected.claimed":

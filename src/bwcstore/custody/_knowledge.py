@@ -19,13 +19,22 @@ import attrs
 
 from bwcstore._encoding import Json
 from bwcstore._values import Instant
-from bwcstore.custody._assertion import FactAssertion
-from bwcstore.custody._object_records import ObjectState, RequestBound
+from bwcstore.custody._assertion import INGEST_LABEL, FactAssertion
+from bwcstore.custody._object_records import Claim, ObjectState, RequestBound
 from bwcstore.custody._records import HoldPlaced, StoreState
 from bwcstore.custody._selection import selects
 from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.statute._civil import local_date
-from bwcstore.statute._facts import LABELS, Facts, FactSpec, FactType, Hold, RetentionRequest, Value
+from bwcstore.statute._facts import (
+    LABELS,
+    Facts,
+    FactSpec,
+    FactType,
+    Hold,
+    RetentionRequest,
+    Several,
+    Value,
+)
 from bwcstore.statute._history import Assertion, FactHistory
 from bwcstore.statute._pack import Law, Pack
 
@@ -35,6 +44,7 @@ RETAIN: Final = "subject-retain"
 GRANTED_ON: Final = "retention_granted_on"
 NOTICED_ON: Final = "retention_grant_notice_on"
 END_NOTICED_ON: Final = "retention_end_notice_on"
+INGEST: Final = "ingest"
 _CORRECTION: Final = "correction"
 _EARLIEST_SECONDS: Final = -31 * 86_400
 _LATEST_SECONDS: Final = 300
@@ -83,19 +93,46 @@ def binding(state: ObjectState, store: StoreState, *, zone: ZoneInfo) -> Iterato
             yield hold
 
 
+@attrs.frozen(kw_only=True)
+class ClaimWeighed:
+    """A claim of when a recording was made.
+
+    Attributes:
+        claim: it.
+        plausible: it can be true, going by when the recording was ingested.
+        chosen: it is the one that the law is asked with.
+    """
+
+    claim: Claim
+    plausible: bool
+    chosen: bool
+
+
 def collected_at(state: ObjectState) -> Instant:
     """When a recording was made, as the law is asked with it (CUS-12)."""
-    plausible = [
-        claim.at
-        for claim in state.collected
-        if claim.basis != "ingest" and _plausible(claim.at, claim.basis, state.ingested_at)
-    ]
+    plausible = [claim.at for claim in state.collected if _plausible(claim, state.ingested_at)]
     return max(plausible, key=lambda at: at.microseconds, default=state.ingested_at)
 
 
-def _plausible(at: Instant, basis: str, ingested: Instant) -> bool:
-    seconds = (at.microseconds - ingested.microseconds) / 1_000_000
-    return seconds <= _LATEST_SECONDS and (seconds >= _EARLIEST_SECONDS or basis == _CORRECTION)
+def claims_weighed(state: ObjectState) -> tuple[ClaimWeighed, ...]:
+    """Every claim of when it was made, and which of them counts (CUS-12)."""
+    weighed = [(claim, _plausible(claim, state.ingested_at)) for claim in state.collected]
+    best = collected_at(state)
+    among = [index for index, (claim, can) in enumerate(weighed) if can and claim.at == best]
+    # Where nothing is plausible the ingest counts, which is a claim of its own basis.
+    among += [index for index, (claim, _) in enumerate(weighed) if claim.basis == INGEST]
+    return tuple(
+        ClaimWeighed(claim=claim, plausible=can, chosen=[index] == among[:1])
+        for index, (claim, can) in enumerate(weighed)
+    )
+
+
+def _plausible(claim: Claim, ingested: Instant) -> bool:
+    if claim.basis == INGEST:
+        return False
+    seconds = (claim.at.microseconds - ingested.microseconds) / 1_000_000
+    early = seconds < _EARLIEST_SECONDS and claim.basis != _CORRECTION
+    return seconds <= _LATEST_SECONDS and not early
 
 
 def recording_facts(state: ObjectState, store: StoreState, *, law: Law, at: Instant) -> Facts:
@@ -113,18 +150,19 @@ def recording_facts(state: ObjectState, store: StoreState, *, law: Law, at: Inst
     """
     pack, zone = law.pack, law.zone
     on = local_date(at, zone)
-    known = asserted_facts(_with_label(state, zone), pack=pack, zone=zone, on=on, at=at)
+    known = asserted_facts(assertions_of(state, law), pack=pack, zone=zone, on=on, at=at)
     found: dict[str, Value] = dict(known.values)
     for spec in pack.facts:
         match spec.type:
             case FactType.HOLDS:
-                found[spec.name] = _holds(spec, state, store, zone)
+                found[spec.name] = _holds(spec, state, store, zone=zone, on=on)
             case FactType.REQUESTS:
-                found[spec.name] = spec.checked(_requests(spec, state))
+                found[spec.name] = spec.checked(_requests(spec, state, on))
             case FactType.INSTANT if spec.name == COLLECTED:
                 found[spec.name] = collected_at(state)
             case FactType.DATE if spec.name in _REQUEST_DAYS:
-                days = [day for one in _granted(state) if (day := _REQUEST_DAYS[spec.name](one))]
+                given = (_REQUEST_DAYS[spec.name](one) for one in _granted(state))
+                days = [day for day in given if day is not None and day <= on]
                 if days and spec.name not in found:
                     found[spec.name] = max(days)
             case _:
@@ -139,10 +177,19 @@ _REQUEST_DAYS: Final = {
 }
 
 
+def assertions_of(state: ObjectState, law: Law) -> tuple[FactAssertion, ...]:
+    """Every assertion of a recording, the label of its ingest first where the pack has labels."""
+    said = state.assertions(ingested_on=local_date(state.ingested_at, law.zone))
+    labels = LABELS in law.specs
+    return tuple(one for one in said if labels or one.assertion_id != INGEST_LABEL)
+
+
 def asserted_facts(
     assertions: Iterable[FactAssertion], *, pack: Pack, zone: ZoneInfo, on: date, at: Instant
 ) -> Facts:
     """What assertions of one scope come to (CUS-10, LAW-35, LAW-36).
+
+    What no longer counts is not looked at: so a value that the pack cannot take can be taken back.
 
     Raises:
         InvalidInputError: as `recording_facts` says.
@@ -152,17 +199,29 @@ def asserted_facts(
             Assertion(
                 id=one.assertion_id,
                 fact=one.fact,
-                value=None if one.value is None else fact_value(pack.fact(one.fact), one.value),
+                value=fact_value(pack.fact(one.fact), one.value),
                 since=one.since,
                 recorded=one.at,
                 by=str(one.by),
                 basis=one.basis,
-                supersedes=one.supersedes,
             )
-            for one in assertions
+            for one in counting(assertions, pack=pack, at=at)
         )
     )
     return history.known(pack, zone=zone, on=on, at=at)
+
+
+def counting(
+    assertions: Iterable[FactAssertion], *, pack: Pack, at: Instant
+) -> tuple[FactAssertion, ...]:
+    """The assertions that were recorded by a moment and that none has replaced or taken back.
+
+    Of a fact whose assertions are joined, only one without a value takes one away (LAW-36).
+    """
+    recorded = [one for one in assertions if one.at <= at]
+    joined = {spec.name for spec in pack.facts if spec.several is Several.UNION}
+    gone = {one.supersedes for one in recorded if one.value is None or one.fact not in joined}
+    return tuple(one for one in recorded if one.value is not None and one.assertion_id not in gone)
 
 
 def fact_value(spec: FactSpec, value: Json) -> Value:
@@ -184,26 +243,12 @@ def fact_value(spec: FactSpec, value: Json) -> Value:
     return spec.checked(value)
 
 
-def _with_label(state: ObjectState, zone: ZoneInfo) -> Iterator[FactAssertion]:
-    if state.label is not None:
-        yield FactAssertion(
-            assertion_id="ingest",
-            fact=LABELS,
-            value=[state.label],
-            since=local_date(state.ingested_at, zone),
-            at=state.ingested_at,
-            by=state.ingested_by,
-            basis="system",
-            index=state.ingested_index,
-        )
-    yield from state.keeping.facts
-
-
 def _holds(
-    spec: FactSpec, state: ObjectState, store: StoreState, zone: ZoneInfo
+    spec: FactSpec, state: ObjectState, store: StoreState, *, zone: ZoneInfo, on: date
 ) -> tuple[Hold, ...]:
     # A kind that the pack does not know holds all the same: whoever destroys asks `holdings`.
     # Those that were released are told too: the day of the release is still protected.
+    # Of a day that is past, what came later is not known.
     found = [
         Hold(
             id=hold.hold_id,
@@ -217,10 +262,10 @@ def _holds(
         Hold(id=str(one.request), kind=PENDING, placed=one.received, released=one.answered_on)
         for one in state.keeping.requests.values()
     ]
-    return tuple(one for one in found if one.kind in spec.codes)
+    return tuple(one for one in found if one.kind in spec.codes and one.placed <= on)
 
 
-def _requests(spec: FactSpec, state: ObjectState) -> tuple[RetentionRequest, ...]:
+def _requests(spec: FactSpec, state: ObjectState, on: date) -> tuple[RetentionRequest, ...]:
     return tuple(
         RetentionRequest(
             id=str(one.request),
@@ -230,7 +275,7 @@ def _requests(spec: FactSpec, state: ObjectState) -> tuple[RetentionRequest, ...
             answers={code: one.answers.get(code, False) for code in spec.codes},
         )
         for one in state.keeping.requests.values()
-        if one.kind == RETAIN and one.outcome not in (None, "denied")
+        if one.kind == RETAIN and one.outcome not in (None, "denied") and one.received <= on
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 
 from bwcstore._values import ActId, ActorId, Digest, Instant, ObjectId, Tag
-from bwcstore.custody._assertion import FactAssertion
+from bwcstore.custody._assertion import INGEST_LABEL, LABELS, FactAssertion
 
 
 @attrs.frozen(kw_only=True)
@@ -186,6 +186,22 @@ class ObjectState:
         if self.keeping.purge is None:
             return "present"
         return "purging" if self.purged is None else "purged"
+
+    def assertions(self, *, ingested_on: date) -> tuple[FactAssertion, ...]:
+        """Every assertion of it in order, first the label that it was ingested with (CUS-11)."""
+        if self.label is None:
+            return self.keeping.facts
+        label = FactAssertion(
+            assertion_id=INGEST_LABEL,
+            fact=LABELS,
+            value=[self.label],
+            since=ingested_on,
+            at=self.ingested_at,
+            by=self.ingested_by,
+            basis="system",
+            index=self.ingested_index,
+        )
+        return (label, *self.keeping.facts)
 
     def after(self, activity: Activity) -> "ObjectState":
         """The same object after more was done with it.

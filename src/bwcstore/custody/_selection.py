@@ -8,7 +8,7 @@ Rules kept here (spec chapter `holds`):
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Self, cast
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ from bwcstore.statute._facts import LABELS
 class Selection:
     """Recordings by what they belong to: the names themselves, before they become tags.
 
-    Join selections with `&` and `|`.
+    Join selections with `&` and `|`; there is no negation (HLD-3).
 
     Attributes:
         terms: the form of HLD-2, with raw values in place of tags.
@@ -37,17 +37,29 @@ class Selection:
 
     @classmethod
     def case(cls, number: str) -> Self:
-        """Everything that belongs to a case."""
+        """Everything that belongs to a case.
+
+        Raises:
+            InvalidInputError: it is blank or malformed (`text-form`).
+        """
         return cls._tagged("case", number)
 
     @classmethod
     def officer(cls, name: str) -> Self:
-        """Everything that an officer recorded."""
+        """Everything that an officer recorded.
+
+        Raises:
+            InvalidInputError: the name is blank or malformed (`text-form`).
+        """
         return cls._tagged("officer", name)
 
     @classmethod
     def device(cls, name: str) -> Self:
-        """Everything that a camera recorded."""
+        """Everything that a camera recorded.
+
+        Raises:
+            InvalidInputError: the name is blank or malformed (`text-form`).
+        """
         return cls._tagged("device", name)
 
     @classmethod
@@ -70,10 +82,14 @@ class Selection:
         """Everything of which a claim says that it was made on or between these days.
 
         Raises:
-            InvalidInputError: no day is given, or the last is before the first (`query-invalid`).
+            InvalidInputError: no day is given, one is no civil date, or the last is before the
+                first (`query-invalid`).
         """
         if first is None and last is None:
             raise InvalidInputError(ErrorKind.QUERY_INVALID, "a first or last day is needed")
+        for day in (first, last):
+            if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
+                raise InvalidInputError(ErrorKind.QUERY_INVALID, f"no civil date: {day!r:.60}")
         if first is not None and last is not None and last < first:
             raise InvalidInputError(ErrorKind.QUERY_INVALID, f"{last} is before {first}")
         days: dict[str, Json] = {

@@ -36,6 +36,7 @@ class State:
         self._objects: dict[ObjectId, ObjectState] = {}
         self._sources: dict[Tag, ObjectId] = {}
         self._acts: dict[ActId, ActState] = {}
+        self._bound: dict[ActId, list[ObjectId]] = {}
         self.jumps: tuple[Jump, ...] = parent.jumps if parent else ()
         self.last_at: Instant | None = parent.last_at if parent else None
         self.store: StoreState = StoreState() if parent is None else parent.store
@@ -62,6 +63,11 @@ class State:
                 yield self._acts.get(state.act, state)
         known = self._parent.act if self._parent else lambda _: None
         yield from (state for key, state in self._acts.items() if known(key) is None)
+
+    def bound(self, request: ActId) -> tuple[ObjectId, ...]:
+        """The recordings that a request is about, in the order in which it was bound to them."""
+        former = self._parent.bound(request) if self._parent else ()
+        return (*former, *self._bound.get(request, ()))
 
     @property
     def unconfirmed(self) -> tuple[Jump, ...]:
@@ -106,6 +112,8 @@ class State:
             if entry.kind == "object.ingested":
                 for source in state.tags.get("source", ()):
                     self._sources.setdefault(source, object_id)
+            elif entry.kind == "request.bound":
+                self._bound.setdefault(ActId(str(entry.body["request"])), []).append(object_id)
         elif (folded := fold_act(self.act(ActId(scope.text[4:])), entry)) is not None:
             self._acts[folded.act] = folded
         self._note_time(entry)
@@ -131,5 +139,7 @@ class State:
         for source, object_id in branch._sources.items():
             self._sources.setdefault(source, object_id)
         self._acts.update(branch._acts)
+        for request, objects in branch._bound.items():
+            self._bound.setdefault(request, []).extend(objects)
         self.jumps, self.last_at = branch.jumps, branch.last_at
         self.store = branch.store

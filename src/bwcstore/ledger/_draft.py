@@ -87,11 +87,16 @@ class Committed:
 
 
 def writes_of(entry: Entry) -> frozenset[str]:
-    """The conflict keys that an entry writes: its scope, and the sources it claims (LED-31)."""
+    """The conflict keys that an entry writes: its scope, the sources it claims, and the request
+    that it binds (LED-31).
+    """
     return _written(entry.scope.id, entry.kind, entry.body)
 
 
 def _written(scope: ScopeId, kind: str, body: Mapping[str, Json]) -> frozenset[str]:
+    if kind == "request.bound":
+        # Whoever closes a request must see every recording that it is about.
+        return frozenset((scope.text, f"act/{body['request']}"))
     tags = body.get("tags") if kind == "object.ingested" else None
     sources = tags.get("source") if isinstance(tags, dict) else None
     if isinstance(sources, list):

@@ -128,7 +128,7 @@ def civil_date(value: Json) -> bool:
 
 
 def fact_value(value: Json) -> bool:
-    """True, false, a word, a civil date, an instant, or a list of at most 64 words."""
+    """True, false, a word, a date, an instant, or at most 64 words, ascending, each once."""
     if isinstance(value, list):
         return many(code, at_most=64)(value) and value == sorted(set(cast("list[str]", value)))
     return flag(value) or code(value) or civil_date(value) or instant(value)

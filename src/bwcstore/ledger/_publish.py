@@ -83,7 +83,8 @@ class Publisher(Generic[S]):
         """The leaves of entries `first` to `last - 1`, read again where they are not at hand."""
         start = max(first, self._tail_first)
         found = [entry.raw for entry in self._history.entries(first, min(start, last))]
-        return found + self._tail[start - self._tail_first : last - self._tail_first]
+        # A negative end would count from the end of the list.
+        return found + self._tail[start - self._tail_first : max(0, last - self._tail_first)]
 
     @property
     def due(self) -> bool:

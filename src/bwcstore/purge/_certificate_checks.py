@@ -8,7 +8,7 @@ Rules kept here (spec: CRT-13 to CRT-15):
 """
 
 import hashlib
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, cast
 
 from bwcstore import _layout
@@ -123,8 +123,8 @@ def _check_dates(started: Entry) -> None:
     if not last < disposal <= as_of:
         raise invalid(f"destroyed as of {as_of}: kept through {last}, to be destroyed {disposal}")
     # No zone is more than a day ahead of UTC.
-    latest = date.fromisoformat(str(started.decided.at)[:10]) + timedelta(days=1)
-    if as_of > latest:
+    decided = date.fromisoformat(str(started.decided.at)[:10])
+    if (as_of - decided).days > 1:
         raise invalid(f"it was decided as of {as_of}, which had not come")
     for floor in cast("list[dict[str, str | None]]", body["floors"]):
         end = floor["end"]

@@ -18,7 +18,7 @@ from bwcstore.custody._fold_act import fold_act
 from bwcstore.custody._fold_store import fold_store
 from bwcstore.custody._knowledge import holdings
 from bwcstore.custody._records import StoreState
-from bwcstore.errors import ErrorKind, FormatError, IntegrityError
+from bwcstore.errors import ErrorKind, FormatError, IntegrityError, InvalidInputError
 from bwcstore.ledger._entry import Entry, decode_entry
 from bwcstore.purge._approval import conditions
 from bwcstore.purge._certificate_checks import state_when_started
@@ -88,27 +88,36 @@ def check_history(parts: Parts, history: Sequence[Entry]) -> None:
     """
     proven = _proven(parts, history)
     _check_shown(parts, proven)
-    seq = parts.started.decided.store_seq
     try:
-        store = _state(proven[: seq + 1])
-        plan = _plan(parts)
-    except IntegrityError as exc:
-        raise invalid(exc.message) from exc
+        _check_state(parts, _state(proven[: parts.started.decided.store_seq + 1]))
+    except (IntegrityError, InvalidInputError) as exc:
+        raise exc if exc.kind is ErrorKind.CERTIFICATE_INVALID else invalid(exc.message) from exc
+    _check_actors(parts, proven)
+
+
+def _check_state(parts: Parts, store: StoreState) -> None:
+    """Check that what the store implied when the destruction began did not forbid it."""
     if store.opaque:
         raise invalid("scope store has entries of a newer version, which may forbid it")
-    zone = ZoneInfo(text(parts.law.body, "zone"))
-    held = holdings(state_when_started(parts), store, zone=zone)
+    held = holdings(state_when_started(parts), store, zone=_zone(parts))
     if held:
         raise invalid(f"{held[0].kind} {held[0].id} held it when its destruction began")
-    needs = conditions(plan, store.policy)
+    needs = conditions(_plan(parts), store.policy)
     if len(parts.approvals) < needs.approvals:
         raise invalid(f"{len(parts.approvals)} of {needs.approvals} approvals")
-    if not needs.not_before <= parts.started.decided.at <= needs.not_after:
+    at = parts.started.decided.at
+    if not needs.not_before <= at <= needs.not_after:
         raise invalid(
-            f"the plan could be run from {needs.not_before} until {needs.not_after}, not at"
-            f" {parts.started.decided.at}"
+            f"the plan could be run from {needs.not_before} until {needs.not_after}, not at {at}"
         )
-    _check_actors(parts, proven)
+
+
+def _zone(parts: Parts) -> ZoneInfo:
+    name = text(parts.law.body, "zone")
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as exc:
+        raise invalid(f"no time zone {name:.80} is known here") from exc
 
 
 def _proven(parts: Parts, history: Sequence[Entry]) -> tuple[Entry, ...]:

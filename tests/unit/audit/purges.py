@@ -1,4 +1,4 @@
-"""Stores in which recordings are destroyed under a small law, entry by entry, for tampering with."""
+"""Stores in which recordings are destroyed under a small law, entry by entry."""
 
 import hashlib
 from collections.abc import Mapping
@@ -73,7 +73,9 @@ class Town(Shop):
         self.world.storage.contents[_layout.annex(Digest.parse(digest))] = data
         return digest
 
-    def adopt(self, agency_text: str = AGENCY, **changes: Json) -> None:
+    def adopt(
+        self, changes: Mapping[str, Json] | None = None, *, agency_text: str = AGENCY
+    ) -> None:
         """Adopt the small law."""
         agency = read_agency(agency_text, name="agency", pack=small_pack())
         body: dict[str, Json] = {
@@ -85,7 +87,7 @@ class Town(Shop):
             "agency_annex": self.annex(agency_text.encode()),
             "zone": agency.zone,
         }
-        self.put(STORE_SCOPE, "law.adopted", body | changes)
+        self.put(STORE_SCOPE, "law.adopted", body | dict(changes or {}))
 
     @property
     def scope(self) -> ScopeId:
@@ -162,7 +164,9 @@ class Town(Shop):
         )
         return retention(known, law=small_law(day), as_of=day)
 
-    def propose(self, *, text: Mapping[str, Json] | None = None, **more: Json) -> None:
+    def propose(
+        self, said: Mapping[str, Json] | None = None, *, text: Mapping[str, Json] | None = None
+    ) -> None:
         """Propose to destroy the recording."""
         plan: dict[str, Json] = {
             "agency_sha256": "0" * 64,
@@ -188,7 +192,7 @@ class Town(Shop):
             "objects_count": 1,
             "brakes": [],
         }
-        self.put(ScopeId.act(PLAN), "plan.proposed", body | more)
+        self.put(ScopeId.act(PLAN), "plan.proposed", body | dict(said or {}))
 
     def approve(self, by: ActorId = ANN, digest: str | None = None) -> int:
         """Approve the plan; the index of the entry."""
@@ -196,9 +200,7 @@ class Town(Shop):
         body: dict[str, Json] = {"plan_sha256": digest}
         return self.put(ScopeId.act(PLAN), "plan.approved", body, by=by).entries[0].index
 
-    def start(
-        self, approvals: list[int], *, object_id: ObjectId | None = None, **more: Json
-    ) -> int:
+    def start(self, approvals: list[int], **more: Json) -> int:
         """Begin the destruction; the index of the entry."""
         found = self.judged()
         agency = read_agency(AGENCY, name="agency", pack=small_pack())
@@ -216,8 +218,7 @@ class Town(Shop):
             "libraries": [{"name": "holidays", "version": "0.1"}],
             "segments": 1,
         }
-        scope = ScopeId.object(object_id or self.clip)
-        return self.put(scope, "purge.started", body | more, by=BOB).entries[0].index
+        return self.put(self.scope, "purge.started", body | more, by=BOB).entries[0].index
 
     def destroy(self) -> None:
         """Destroy key and bytes of the recording."""

@@ -1,6 +1,7 @@
 """Facts, holds, requests and consents that link perfectly and still cannot be true."""
 
 from collections.abc import Callable
+from typing import Final
 
 import pytest
 
@@ -278,47 +279,47 @@ def _rotation_by_records(town: Town) -> None:
     town.put(STORE_SCOPE, "keys.rotation_started", {"epoch": 0}, by=ANN)
 
 
+IMPOSSIBLE: Final[list[tuple[Callable[[Town], None], ErrorKind]]] = [
+    (_hold_by_officer, E.NOT_AUTHORIZED),
+    (_law_by_records, E.NOT_AUTHORIZED),
+    (_rotation_by_records, E.NOT_AUTHORIZED),
+    (_narrowed, E.NOT_AUTHORIZED),
+    (_chief_fact, E.CHIEF_REQUIRED),
+    (_repeats_assertion, E.STATE_INVALID),
+    (_supersedes_nothing, E.STATE_INVALID),
+    (_supersedes_another_fact, E.STATE_INVALID),
+    (_says_nothing, E.STATE_INVALID),
+    (_hold_twice, E.STATE_INVALID),
+    (_binds_no_hold, E.STATE_INVALID),
+    (_binds_released_hold, E.STATE_INVALID),
+    (_reviews_released_hold, E.STATE_INVALID),
+    (_releases_no_hold, E.STATE_INVALID),
+    (_releases_alone, E.SECOND_ACTOR_REQUIRED),
+    (_releases_what_it_proposed, E.SECOND_ACTOR_REQUIRED),
+    (_receives_twice, E.STATE_INVALID),
+    (_binds_no_request, E.STATE_INVALID),
+    (_binds_another_kind, E.STATE_INVALID),
+    (_binds_twice, E.STATE_INVALID),
+    (_answers_nothing, E.STATE_INVALID),
+    (_answers_twice, E.STATE_INVALID),
+    (_notifies_nobody, E.STATE_INVALID),
+    (_closes_nothing, E.STATE_INVALID),
+    (_closes_twice, E.STATE_INVALID),
+    (_closes_while_pending, E.STATE_INVALID),
+    (_binds_closed, E.STATE_INVALID),
+    (_fact_of_no_request, E.STATE_INVALID),
+    (_consents_twice, E.STATE_INVALID),
+    (_withdraws_no_consent, E.STATE_INVALID),
+    (_derived_of_nothing, E.STATE_INVALID),
+    (_derived_of_another_manifest, E.STATE_INVALID),
+    (_derived_twice, E.STATE_INVALID),
+    (_confirms_no_step, E.STATE_INVALID),
+    (_attests_no_epoch, E.STATE_INVALID),
+]
+
+
 @pytest.mark.spec("AUD-12")
-@pytest.mark.parametrize(
-    ("spoil", "expected"),
-    [
-        (_hold_by_officer, E.NOT_AUTHORIZED),
-        (_law_by_records, E.NOT_AUTHORIZED),
-        (_rotation_by_records, E.NOT_AUTHORIZED),
-        (_narrowed, E.NOT_AUTHORIZED),
-        (_chief_fact, E.CHIEF_REQUIRED),
-        (_repeats_assertion, E.STATE_INVALID),
-        (_supersedes_nothing, E.STATE_INVALID),
-        (_supersedes_another_fact, E.STATE_INVALID),
-        (_says_nothing, E.STATE_INVALID),
-        (_hold_twice, E.STATE_INVALID),
-        (_binds_no_hold, E.STATE_INVALID),
-        (_binds_released_hold, E.STATE_INVALID),
-        (_reviews_released_hold, E.STATE_INVALID),
-        (_releases_no_hold, E.STATE_INVALID),
-        (_releases_alone, E.SECOND_ACTOR_REQUIRED),
-        (_releases_what_it_proposed, E.SECOND_ACTOR_REQUIRED),
-        (_receives_twice, E.STATE_INVALID),
-        (_binds_no_request, E.STATE_INVALID),
-        (_binds_another_kind, E.STATE_INVALID),
-        (_binds_twice, E.STATE_INVALID),
-        (_answers_nothing, E.STATE_INVALID),
-        (_answers_twice, E.STATE_INVALID),
-        (_notifies_nobody, E.STATE_INVALID),
-        (_closes_nothing, E.STATE_INVALID),
-        (_closes_twice, E.STATE_INVALID),
-        (_closes_while_pending, E.STATE_INVALID),
-        (_binds_closed, E.STATE_INVALID),
-        (_fact_of_no_request, E.STATE_INVALID),
-        (_consents_twice, E.STATE_INVALID),
-        (_withdraws_no_consent, E.STATE_INVALID),
-        (_derived_of_nothing, E.STATE_INVALID),
-        (_derived_of_another_manifest, E.STATE_INVALID),
-        (_derived_twice, E.STATE_INVALID),
-        (_confirms_no_step, E.STATE_INVALID),
-        (_attests_no_epoch, E.STATE_INVALID),
-    ],
-)
+@pytest.mark.parametrize(("spoil", "expected"), IMPOSSIBLE)
 def test_impossible_entries(spoil: Callable[[Town], None], expected: ErrorKind) -> None:
     """An entry that cannot be true is the one thing that is wrong, and is named."""
     town = Town()

@@ -3,7 +3,20 @@
 import pytest
 
 from bwcstore._values import ByteRange, Instant
-from bwcstore.cli._parse import byte_range, instant, length_bytes, object_id, pairs
+from bwcstore.cli._parse import (
+    act_id,
+    byte_range,
+    digest,
+    fact_value,
+    flags,
+    instant,
+    length_bytes,
+    object_id,
+    pairs,
+    region,
+    role_lists,
+)
+from bwcstore.custody._deriving import Region
 from bwcstore.errors import ErrorKind, InvalidInputError
 
 
@@ -74,3 +87,56 @@ def test_ids_may_be_typed_in_upper_case() -> None:
     text = "01a20a57-5c41-7b82-a8af-6bbd22d6b183"
 
     assert text == str(object_id(f" {text.upper()} "))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("true", True),
+        ("no_injury", "no_injury"),
+        ("2026-03-14", "2026-03-14"),
+        ('["a", "b"]', ["a", "b"]),
+        ('"7"', "7"),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+)
+def test_values_of_facts(text: str, expected: object) -> None:
+    """JSON is taken as JSON, and everything else as a text."""
+    assert expected == fact_value(text)
+
+
+def test_flags_and_roles() -> None:
+    """Flags are yes or no; roles are lists; each name once."""
+    assert {"a": True, "b": False} == flags(["a=yes", "b=no"], "--answer")
+    assert {"plan.approved": frozenset({"chief", "designee"})} == role_lists(
+        ["plan.approved=chief,designee"], "--only"
+    )
+    for texts in (["a"], ["a=true"], ["a=yes", "a=no"]):
+        with pytest.raises(InvalidInputError):
+            flags(texts, "--answer")
+
+
+def test_digests_and_acts() -> None:
+    """Both are taken in either case, and nothing else is."""
+    assert "ab" * 32 == str(digest("AB" * 32, "--digest"))
+    assert "01a20a57-5c41-7b82-a8af-6bbd22d6b183" == str(
+        act_id(" 01A20A57-5C41-7B82-A8AF-6BBD22D6B183")
+    )
+    for read in (lambda: digest("ab" * 31, "--digest"), lambda: act_id("x")):
+        with pytest.raises(InvalidInputError) as caught:
+            read()
+
+        assert ErrorKind.ARGUMENT_INVALID == caught.value.kind
+
+
+def test_regions() -> None:
+    """A region is a time, perhaps a box, and words, which may have anything in them."""
+    boxed = Region(
+        start_seconds=12.5, end_seconds=20.0, what="face: blurred", x=10, y=20, width=300, height=9
+    )
+
+    assert boxed == region("12.5-20@10,20,300,9:face: blurred", "--region")
+    assert Region(start_seconds=0.0, end_seconds=1.0, what="sound") == region("0-1:sound", "-")
+    for text in ("1-2", "x-2:face", "1-2@1,2,3:face", "1-2:", "2-1:face", "1..2-3:face"):
+        with pytest.raises(InvalidInputError):
+            region(text, "--region")

@@ -34,3 +34,21 @@ def test_unknown_lengths_are_no_trouble(capsys: pytest.CaptureFixture[str]) -> N
         report(ProgressEvent(verb="ingest", item="-", done_bytes=5, total_bytes=None))
 
     assert capsys.readouterr().err == ""
+
+
+def test_many_things_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Things that are each done at once are counted, and the last is always told."""
+    with reporting(Common(output=OUTPUT, progress=True)) as report:
+        for done in range(1, 4):
+            report(
+                ProgressEvent(
+                    verb="purge",
+                    item=str(done),
+                    done_bytes=5,
+                    total_bytes=None,
+                    done_count=done,
+                    total_count=3,
+                )
+            )
+
+    assert capsys.readouterr().err == "purge 3 of 3\n"

@@ -138,9 +138,9 @@ class Story:
     kept: Mapping[str, str] = {"tape": "destroyed", "mirror": "kept"}
 
 
-def begin(signed_kinds: frozenset[str] = frozenset()) -> Ledger:
+def begin(signed_kinds: frozenset[str] = frozenset(), *, seed: int = 7) -> Ledger:
     """A new store with a chief."""
-    world = World(seed=7)
+    world = World(seed=seed)
     store = Store.create_on(
         world.backend,
         world.vault,
@@ -157,11 +157,15 @@ def begin(signed_kinds: frozenset[str] = frozenset()) -> Ledger:
 
 
 def tell(
-    story: Story | None = None, *, stop: str | None = None, ledger: Ledger | None = None
+    story: Story | None = None,
+    *,
+    stop: str | None = None,
+    ledger: Ledger | None = None,
+    seed: int = 7,
 ) -> Ledger:
     """Write a story into a new store: the whole, or up to the plan (`stop="plan"`)."""
     how = story or Story()
-    ledger = ledger or begin()
+    ledger = ledger or begin(seed=seed)
     for number, login in enumerate(("records", "deputy", "runner"), 1):
         ledger.enrol(login, Role.RECORDS, number=number, signing=how.signing)
     ledger.enrol("designee", Role.DESIGNEE, number=4, signing=how.signing)

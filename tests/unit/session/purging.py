@@ -1,9 +1,12 @@
 """A store under a small law, whose recordings are due after 91 days."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+import pytest
+
+from bwcstore import _layout
 from bwcstore._encoding import Json
 from bwcstore._session._law import adopt_law, set_policy
 from bwcstore._session._session import Session
@@ -12,8 +15,9 @@ from bwcstore._values import STORE_SCOPE, ActId, Instant, ObjectId, ScopeId, Sto
 from bwcstore.custody._authority import Permission, Role, Verb
 from bwcstore.custody._records import Policy
 from bwcstore.custody._state import State
+from bwcstore.errors import BwcStoreError, ErrorKind
 from bwcstore.ledger._draft import Decision
-from bwcstore.testing import World
+from bwcstore.testing import MemoryVault, World
 from tests.unit.session.world import SETTINGS, STORE, chief, stream
 
 LAW: Final = Path(__file__).parents[1] / "statute"
@@ -21,6 +25,7 @@ PACK: Final = LAW / "small-pack.toml"
 AGENCY: Final = LAW / "small-agency.toml"
 DAY: Final = 86_400.0
 DUE_DAYS: Final = 100
+NOWHERE: Final = ActId("00000000-0000-7000-8000-000000000000")
 HOLD: Final = "00000000-0000-4000-8000-00000000000a"
 POLICY: Final = Policy(clock_hours=100_000, brake_objects=25, waiting_hours=24, plan_days=30)
 _REASON: Final[Mapping[str, Json]] = {"reason": ["testing"]}
@@ -138,4 +143,51 @@ def approved(store: Store) -> ActId:
     """A plan that may be run."""
     plan = propose(store)
     approve(store, plan)
+    return plan
+
+
+def kinds(store: Store, prefix: str = "") -> list[str]:
+    """The kinds of all entries that begin so."""
+    return [one.kind for one in store._services.log.entries() if one.kind.startswith(prefix)]
+
+
+def refusals(store: Store) -> list[tuple[object, object]]:
+    """Verb and code of every refusal that is in the ledger."""
+    return [
+        (one.body["verb"], one.body["code"])
+        for one in store._services.log.entries()
+        if one.kind == "access.refused"
+    ]
+
+
+def ids(store: Store) -> list[ObjectId]:
+    """Every object in order."""
+    return [one.object_id for one in store.objects()]
+
+
+def living(world: World) -> dict[str, bytes]:
+    """The keys in the vault."""
+    assert isinstance(world.keys, MemoryVault)
+    return world.keys.living
+
+
+def segments(world: World, object_id: ObjectId) -> list[str]:
+    """The stored names of an object's segments."""
+    prefix = _layout.object_prefix(object_id)
+    return [name for name in world.storage.contents if name.startswith(prefix + "0")]
+
+
+def refused(act: Callable[[], object], error: type[BwcStoreError]) -> ErrorKind:
+    """The code with which something is refused."""
+    with pytest.raises(error) as caught:
+        act()
+    return caught.value.kind
+
+
+def approved_large(store: Store, world: World) -> ActId:
+    """A plan beyond the usual volume that may be run."""
+    plan = propose(store)
+    approve(store, plan)
+    approve(store, plan, "bob")
+    world.clock.advance(DAY)
     return plan

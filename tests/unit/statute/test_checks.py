@@ -172,9 +172,11 @@ def test_actors_without_any_access_rule() -> None:
     """Where there are actors and no rules of access, every actor is without an answer."""
     text = PACK[: PACK.index("[[access]]")] + PACK[PACK.index("[[contradictions]]") :]
 
-    assert [(CONTRADICTION, "officer"), (CONTRADICTION, "stranger")] == [
-        (one.kind, one.rule) for one in check(text)
-    ]
+    assert [
+        (CONTRADICTION, "officer"),
+        (CONTRADICTION, "stranger"),
+        (CONTRADICTION, "agency_staff"),
+    ] == [(one.kind, one.rule) for one in check(text)]
 
 
 @pytest.mark.spec("LAW-3")
