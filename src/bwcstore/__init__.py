@@ -29,19 +29,35 @@ from bwcstore._ports import (
 from bwcstore._session._actors import Enrolment
 from bwcstore._session._begin import Settings
 from bwcstore._session._history import ActorLine, Description, LogLine
+from bwcstore._session._holds import HoldLine
 from bwcstore._session._ingest import Ingested
 from bwcstore._session._keys import Rotation
 from bwcstore._session._leftovers import Discarded, Leftover
 from bwcstore._session._many import Failed, Item
+from bwcstore._session._purge import PurgeStatus
+from bwcstore._session._purge_run import PurgeRun
 from bwcstore._session._read import Exported
 from bwcstore._session._releases import Released, ReleaseLine
+from bwcstore._session._requests import RequestLine
 from bwcstore._session._session import Session
 from bwcstore._store import Store
 from bwcstore._store_rules import ClockStep
 from bwcstore._system import SystemEntropy, system_environment
-from bwcstore._values import ActorId, ByteRange, Digest, Instant, ObjectId, StoreId, Tag
-from bwcstore.custody import Claim, ObjectState, Parameters, Recording, Role, SourceId
+from bwcstore._values import ActId, ActorId, ByteRange, Digest, Instant, ObjectId, StoreId, Tag
+from bwcstore.custody import (
+    Claim,
+    LawAdopted,
+    ObjectState,
+    Parameters,
+    Policy,
+    Recording,
+    Role,
+    SourceId,
+)
 from bwcstore.custody._deriving import Region
+from bwcstore.custody._duty import Duty
+from bwcstore.custody._requesting import Advice
+from bwcstore.custody._selection import Selection
 from bwcstore.errors import (
     AlreadyExistsError,
     AuthorizationError,
@@ -66,8 +82,10 @@ from bwcstore.storage import KeyFile, Passphrase, generate_actor_key, load_actor
 __version__ = "0.1.0"
 
 __all__ = [
+    "ActId",
     "ActorId",
     "ActorLine",
+    "Advice",
     "AlreadyExistsError",
     "AuthorizationError",
     "Backend",
@@ -82,6 +100,7 @@ __all__ = [
     "Description",
     "Digest",
     "Discarded",
+    "Duty",
     "Enrolment",
     "Entropy",
     "Environment",
@@ -90,6 +109,7 @@ __all__ = [
     "Exported",
     "Failed",
     "FormatError",
+    "HoldLine",
     "Ingested",
     "Instant",
     "IntegrityError",
@@ -99,6 +119,7 @@ __all__ = [
     "KeyFile",
     "KeyVault",
     "KeyVaultError",
+    "LawAdopted",
     "Leftover",
     "LogLine",
     "NotFoundError",
@@ -108,17 +129,22 @@ __all__ = [
     "Parameters",
     "Passphrase",
     "Pending",
+    "Policy",
     "Progress",
     "ProgressEvent",
     "Properties",
+    "PurgeRun",
+    "PurgeStatus",
     "Receipt",
     "Recording",
     "Region",
     "ReleaseLine",
     "Released",
+    "RequestLine",
     "RetentionError",
     "Role",
     "Rotation",
+    "Selection",
     "Session",
     "Settings",
     "Signer",

@@ -6,6 +6,7 @@ nowhere in the store.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Self
 
@@ -29,6 +30,7 @@ from bwcstore._session._begin import (
     open_services,
     parameters_of,
 )
+from bwcstore._session._duties import owed
 from bwcstore._session._services import Services
 from bwcstore._session._session import Session
 from bwcstore._store_proofs import StoreProofs
@@ -36,6 +38,7 @@ from bwcstore._store_rules import StoreRules
 from bwcstore._system import SystemWorkers, system_environment
 from bwcstore._values import Instant, ObjectId, StoreId
 from bwcstore.custody._authority import Role
+from bwcstore.custody._duty import Duty
 from bwcstore.custody._object_records import ObjectState
 from bwcstore.custody._records import Parameters
 from bwcstore.errors import (
@@ -343,6 +346,16 @@ class Store(StoreProofs, StoreRules):
         if found is None:
             raise NotFoundError(ErrorKind.OBJECT_UNKNOWN, f"no object {object_id}")
         return found
+
+    def duties(self, as_of: date | None = None) -> tuple[Duty, ...]:
+        """What the agency owes, the soonest first; see `Session.duties`.
+
+        Raises:
+            InvalidInputError: no law was adopted, or the day is past.
+            StorageError: reading failed.
+        """
+        self._services.settle()
+        return owed(self._services, as_of)
 
 
 def _geometry(chunk_bytes: int, segment_chunks: int) -> Geometry:

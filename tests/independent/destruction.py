@@ -51,10 +51,10 @@ def claim(story: Any, short: list[str]) -> str:
     body = story.completed["body"]
     text = (
         f"On {moment(story.completed)} the destruction of recording"
-        f" {story.chain[0]['scope']['id'][7:]} was complete: its content key was removed from"
-        f" {len(body['replicas'])} vault replicas, {body['versions']} stored versions of its"
-        f" {story.started['body']['segments']} segments were deleted, and looking for them found"
-        " none. "
+        f" {story.chain[0]['scope']['id'][7:]} was complete: its content key is gone from every"
+        f" vault replica ({len(body['replicas'])}), its segments"
+        f" ({story.started['body']['segments']}) are deleted in every stored version"
+        f" ({body['versions']}), and looking for them found none. "
     )
     if short:
         return f"{text}Cryptographic erasure is not claimed: {'; '.join(short)}."
@@ -148,7 +148,7 @@ def sanitization(story: Any, backups: list[dict[str, str]], method: str) -> dict
     body = story.started["body"]
     versions = {one["name"]: one["version"] for one in body["libraries"]}
     return {
-        "data_areas": f"{body['segments']} segments of the recording; its manifest and the"
+        "data_areas": f"the segments of the recording ({body['segments']}); its manifest and the"
         " entries of the ledger are records and stay",
         "date": story.completed["at"],
         "escrow": backups,
@@ -170,7 +170,7 @@ def sanitization(story: Any, backups: list[dict[str, str]], method: str) -> dict
         "method": method,
         "module": "no validation of the cryptographic module is claimed",
         "person": story.completed["by"],
-        "techniques": ["cryptographic-erase", "deletion"],
+        "techniques": ["cryptographic-erase" if method == "purge" else "key-removal", "deletion"],
         "tool": {"name": "bwcstore", "version": versions.get("bwcstore", "not recorded")},
         "verification": "after deletion, every version of every segment was looked for by its"
         " exact name, and none was found",

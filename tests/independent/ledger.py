@@ -249,6 +249,7 @@ class Ledger:
         for code, message in self.state.signature(leaf):
             if not self.weak:
                 yield code, "AUD-10", message
+        self.state.clock(leaf)
         if leaf["kind"] in OPEN:
             yield from self._committed(leaf)
             for name in [name for name in leaf["body"] if name.endswith("_annex")]:
@@ -258,7 +259,6 @@ class Ledger:
                     self._weak(code, leaf, message)
                 else:
                     yield code, "AUD-12", message
-        self.state.clock(leaf)
         self.heads[leaf["scope"]["id"]] = (digest, leaf["scope"]["seq"], self.count)
 
     def _committed(self, leaf: Leaf) -> Iterator[tuple[str, str, str]]:

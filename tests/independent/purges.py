@@ -31,7 +31,7 @@ class Purges(Custody):
     last_at: int | None = None
 
     def clock(self, leaf: Leaf) -> None:
-        """Look for a step of the clock, once an entry was taken in."""
+        """Look for a step of the clock, before an entry is taken in."""
         at = microseconds(leaf["at"]) or 0
         if self.last_at is not None and at - self.last_at > self.policy["clock_hours"] * HOUR:
             self.steps[leaf["index"]] = set()

@@ -1,13 +1,15 @@
 """Every public name of `bwcstore`, used as a caller would; type-checked, never run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
-from typing import assert_type
+from typing import Literal, assert_type
 
 import bwcstore
 from bwcstore import (
     ActorId,
     ActorLine,
+    Advice,
     AlreadyExistsError,
     AuthorizationError,
     Backend,
@@ -17,10 +19,12 @@ from bwcstore import (
     CertificateState,
     Claim,
     Clock,
+    ClockStep,
     ConflictError,
     Description,
     Digest,
     Discarded,
+    Duty,
     Enrolment,
     Entropy,
     Environment,
@@ -29,6 +33,7 @@ from bwcstore import (
     Exported,
     Failed,
     FormatError,
+    HoldLine,
     Ingested,
     Instant,
     IntegrityError,
@@ -55,9 +60,11 @@ from bwcstore import (
     Region,
     Released,
     ReleaseLine,
+    RequestLine,
     RetentionError,
     Role,
     Rotation,
+    Selection,
     Session,
     Settings,
     Signer,
@@ -123,6 +130,16 @@ def administer(session: Session) -> None:
     assert_type(session.leftovers(), tuple[Leftover, ...])
     assert_type(session.discard_leftovers(), Discarded)
     assert_type(session.audit().ok, bool)
+
+
+def rules(store: Store) -> frozenset[ActorId]:
+    """What a store is kept under, and who confirmed a step of its clock."""
+    assert_type(store.policy.approvals, int)
+    assert_type(store.backups, Mapping[str, str])
+    assert_type(store.clock_steps, tuple[ClockStep, ...])
+    kept_under = store.law.pack if store.law is not None else None
+    assert_type(kept_under, str | None)
+    return store.clock_steps[0].confirmed_by
 
 
 def check(raw: bytes, vkey: str) -> Receipt:
@@ -220,6 +237,27 @@ def give_copy(session: Session, clip: ObjectId, edited: Path, target: Path) -> R
     assert_type(released.ground.cite, str)
     assert_type(session.releases(clip), tuple[ReleaseLine, ...])
     return released
+
+
+def keep_and_answer(session: Session, clip: ObjectId) -> tuple[Duty, ...]:
+    """Hold what belongs to a case, answer somebody who is recorded, and ask what is owed."""
+    everything = Selection.case("26-1042") & (Selection.label("evidence") | Selection.officer("7"))
+    hold = session.place_hold("litigation", selection=everything, review_on=date(2026, 9, 1))
+    assert_type(session.release_hold(hold), Literal["proposed", "released"])
+    assert_type(session.holds(), tuple[HoldLine, ...])
+    request = session.receive_request(
+        "subject-retain",
+        requester="recorded_individual",
+        objects=[clip],
+        days=180,
+        answers={"written": True},
+        facts={"requester_is_subject": True},
+    )
+    assert_type(session.answer_request(request, "granted"), tuple[Advice, ...])
+    session.send_notice(request, clip, "grant")
+    session.close_request(request)
+    assert_type(session.requests(), tuple[RequestLine, ...])
+    return session.duties()
 
 
 def handle(error: Exception) -> str:

@@ -299,12 +299,16 @@ class Acting:
         self.services.settle()
         by = self.allow(verb).actor.actor_id
         try:
-            return self.services.log.roll(
-                by, permit=lambda state, now: self._decide(state, verb, now, None)
-            )
+            return self.services.log.roll(by, permit=self._may_close)
         except AuthorizationError as refusal:
             self._log_refusal(verb, refusal, None)
             raise
+
+    def _may_close(self, state: State, now: Instant) -> Permission:
+        permission = self._decide(state, Verb.CLOSE_GENERATION, now, None)
+        for kind in ("generation.closed", "generation.opened"):
+            check_narrowing(state.store, kind=kind, actor=permission.actor)
+        return permission
 
     def close(self) -> None:
         """Write the refusals that were only counted so far.

@@ -1,19 +1,20 @@
-"""Verbs of a session: law, policy, facts, labels, tags, clocks, consents."""
+"""Verbs of a session: law, policy, facts, labels, tags, clocks, consents, and explaining."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
-from bwcstore._session import _facts, _law
+from bwcstore._session import _explaining, _facts, _law
 from bwcstore._session._verbs import Verbs
 from bwcstore._values import ActId, Digest, Instant, ObjectId
 from bwcstore.custody._asserting import Assertable
+from bwcstore.custody._explaining import ObjectExplanation
 from bwcstore.custody._records import LawAdopted, Policy
 from bwcstore.statute._facts import LABELS
 
 
 class FactVerbs(Verbs):
-    """Verbs: law, policy, facts, labels, tags, clocks, consents."""
+    """Verbs: law, policy, facts, labels, tags, clocks, consents, and explaining."""
 
     def adopt_law(self, pack: str | Path, agency: str | Path) -> LawAdopted:
         """Keep the store under a statute pack and an agency file from here on.
@@ -259,3 +260,23 @@ class FactVerbs(Verbs):
             RetentionError: the recording is destroyed or being destroyed.
         """
         _facts.withdraw_consent(self._acting, object_id, consent_id)
+
+    def explain(self, object_id: ObjectId, *, as_of: date | None = None) -> ObjectExplanation:
+        """Say everything that is true of a recording: dates, holds, who may see it, why it is or
+        is not destroyed and what would have to happen first.
+
+        Nothing is appended. What the pack cannot take is shown as a problem.
+
+        Args:
+            object_id: the recording.
+            as_of: the day that is meant; today by default.
+
+        Raises:
+            NotFoundError: there is no such object.
+            AuthorizationError: the actor may not see it; appended as `access.refused`.
+            InvalidInputError: a day is given and no law was adopted (`law-not-adopted`), or the
+                pack does not know the law of that day (`law-not-in-force`).
+            IntegrityError: an annex of the law is missing or altered.
+            StorageError: the storage could not be asked for its locks.
+        """
+        return _explaining.explain(self._acting, object_id, as_of=as_of)

@@ -26,6 +26,7 @@ from bwcstore.custody._asserting import (
     Assertable,
     Asserting,
     candidate,
+    check_not_after_ingest,
     check_recording,
     check_together,
     recording_reads,
@@ -118,7 +119,19 @@ class Place:
             IntegrityError: there are entries of a newer version.
         """
         if self.object_id is not None:
-            found = require_present(state, self.object_id)
+            require_present(state, self.object_id)
+        return self.ever(state)
+
+    def ever(self, state: State) -> tuple[FactAssertion, ...]:
+        """The assertions that are there, also of a recording that is gone.
+
+        Raises:
+            NotFoundError: there is no such object or request.
+            IntegrityError: the request has entries of a newer version.
+        """
+        if self.object_id is not None:
+            if (found := state.object(self.object_id)) is None:
+                raise NotFoundError(ErrorKind.OBJECT_UNKNOWN, f"no object {self.object_id}")
             # The day of the ingest is nothing that anybody asks here.
             return found.assertions(ingested_on=date.min)
         if self.request is not None:
@@ -236,10 +249,10 @@ def fact_of(acting: Acting, assertion_id: str, *, place: Place) -> str:
 
     Raises:
         NotFoundError: there is no such object, request or assertion.
-        RetentionError: the recording is destroyed, or being destroyed.
+        IntegrityError: the request has entries of a newer version.
     """
     acting.services.log.refresh()
-    for one in acting.services.log.view(place.former):
+    for one in acting.services.log.view(place.ever):
         if one.assertion_id == assertion_id:
             return one.fact
     raise NotFoundError(
@@ -255,13 +268,14 @@ def add_tags(acting: Acting, object_id: ObjectId, values: dict[str, str | None])
     for kind, value in given.items():
         check_text(value, kind, length_max=1024)
     services = acting.services
-    body: dict[str, Json] = {
-        "tags": {kind: [str(services.tag(kind, value))] for kind, value in sorted(given.items())}
-    }
+    tags = {kind: services.tag(kind, value) for kind, value in sorted(given.items())}
+    body: dict[str, Json] = {"tags": {kind: [str(tag)] for kind, tag in tags.items()}}
     private: dict[str, Json] = {"values": [f"{kind}: {given[kind]}" for kind in sorted(given)]}
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
-        require_present(state, object_id)
+        found = require_present(state, object_id)
+        if all(tag in found.tags.get(kind, ()) for kind, tag in tags.items()):
+            return Decision()
         draft = acting.draft(
             permission,
             "tags.added",
@@ -290,11 +304,7 @@ def correct_time(
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
         found = require_present(state, object_id)
-        if at.microseconds > found.ingested_at.microseconds:
-            raise InvalidInputError(
-                ErrorKind.ARGUMENT_INVALID,
-                f"object {object_id} cannot be of {at}: it was ingested at {found.ingested_at}",
-            )
+        check_not_after_ingest(found, at)
         body: dict[str, Json] = {"claim": claim_id, "at": str(at), "basis": basis}
         draft = acting.draft(
             permission,

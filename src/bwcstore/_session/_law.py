@@ -15,6 +15,7 @@ from bwcstore._session._services import Services
 from bwcstore._values import Digest, Instant
 from bwcstore.custody._authority import Permission, Verb
 from bwcstore.custody._clock import moment
+from bwcstore.custody._policy import check_policy
 from bwcstore.custody._records import LawAdopted, Policy
 from bwcstore.custody._state import State
 from bwcstore.errors import ErrorKind, IntegrityError, InvalidInputError
@@ -27,18 +28,7 @@ from bwcstore.statute._files._reading import read_pack
 from bwcstore.statute._pack import Law, Pack
 
 LIBRARIES: Final = ("bwcstore", "holidays", "tzdata")
-_COUNT_MAX: Final = 1_000_000
 _DAYS_MAX: Final = 16
-_LEAST: Final = {
-    "approvals": 1,
-    "large_objects": 1,
-    "brake_multiple": 1,
-    "brake_objects": 0,
-    "brake_days": 0,
-    "waiting_hours": 0,
-    "plan_days": 1,
-    "clock_hours": 1,
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +100,9 @@ def adopt_law(acting: Acting, pack: str | Path, agency: str | Path) -> LawAdopte
         "zone": under.zone,
     }
 
-    def plan(_: State, permission: Permission, now: Instant) -> Decision:
+    def plan(state: State, permission: Permission, now: Instant) -> Decision:
+        # A law that says nothing of today would leave every question without an answer.
+        read.version_on(local_date(moment(state, now), ZoneInfo(under.zone)))
         return Decision(drafts=(acting.draft(permission, "law.adopted", body, now=now),))
 
     acting.commit(Verb.ADOPT_LAW, plan)
@@ -154,11 +146,20 @@ def law_of(services: Services, state: State, now: Instant) -> Law | None:
 def _read(services: Services, pack_annex: Digest, agency_annex: Digest) -> tuple[Pack, Agency]:
     known = services.laws.get((pack_annex, agency_annex))
     if known is None:
-        pack = _parsed_pack(get_annex(services.backend, pack_annex).decode())
-        text = get_annex(services.backend, agency_annex).decode()
+        pack = _parsed_pack(_text(services, pack_annex))
+        text = _text(services, agency_annex)
         known = pack, read_agency(text, pack=pack, name=f"annex {agency_annex}")
         services.laws[pack_annex, agency_annex] = known
     return known
+
+
+def _text(services: Services, annex: Digest) -> str:
+    try:
+        return get_annex(services.backend, annex).decode()
+    except UnicodeDecodeError as exc:
+        raise IntegrityError(
+            ErrorKind.ANNEX_DIGEST, f"annex {annex} is no text, and so no law"
+        ) from exc
 
 
 @lru_cache(maxsize=4)
@@ -175,7 +176,7 @@ def library_versions() -> list[Json]:
 
 def set_policy(acting: Acting, policy: Policy) -> None:
     """Set the agency's own rules; see `Session.set_policy`."""
-    _check_policy(policy)
+    check_policy(policy)
     body: dict[str, Json] = {
         "approvals": policy.approvals,
         "large_objects": policy.large_objects,
@@ -193,15 +194,7 @@ def set_policy(acting: Acting, policy: Policy) -> None:
     }
 
     def plan(_: State, permission: Permission, now: Instant) -> Decision:
+        check_policy(policy, by=permission.actor)
         return Decision(drafts=(acting.draft(permission, "policy.set", body, now=now),))
 
     acting.commit(Verb.SET_POLICY, plan)
-
-
-def _check_policy(policy: Policy) -> None:
-    for name, least in _LEAST.items():
-        value = getattr(policy, name)
-        if type(value) is not int or not least <= value <= _COUNT_MAX:
-            raise InvalidInputError(
-                ErrorKind.POLICY_INVALID, f"policy: {name} is {value!r:.20}, at least {least}"
-            )

@@ -8,7 +8,7 @@ from bwcstore._session._holds import seen
 from bwcstore._session._verbs import Verbs
 from bwcstore._values import ActId, ObjectId
 from bwcstore.custody._authority import Verb
-from bwcstore.custody._duties import Duty
+from bwcstore.custody._duty import Duty
 from bwcstore.custody._requesting import Advice
 
 
@@ -207,8 +207,7 @@ class RequestVerbs(Verbs):
         Raises:
             AuthorizationError: the actor may not see requests; appended as `access.refused`.
             InvalidInputError: no law was adopted (`law-not-adopted`), the pack does not know that
-                day's law (`law-not-in-force`), or the day is before the last entry
-                (`argument-invalid`).
+                day's law (`law-not-in-force`), or the day is past (`argument-invalid`).
         """
         seen(self._acting, Verb.REQUEST)
         return _duties.owed(self._acting.services, as_of)

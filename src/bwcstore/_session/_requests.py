@@ -14,6 +14,7 @@ from bwcstore._session._holds import refused_for, seen
 from bwcstore._session._law import require_law
 from bwcstore._values import ActId, Instant, ObjectId, ScopeId, check_text
 from bwcstore.custody._act_records import RequestState
+from bwcstore.custody._asserting import Asserting
 from bwcstore.custody._authority import Permission, Verb
 from bwcstore.custody._object_records import ObjectState, RequestBound
 from bwcstore.custody._requesting import (
@@ -37,6 +38,7 @@ from bwcstore.custody._requesting import (
 )
 from bwcstore.custody._state import State
 from bwcstore.ledger._draft import Decision, Draft
+from bwcstore.statute._facts import Subject
 from bwcstore.statute._pack import Law
 
 
@@ -113,14 +115,14 @@ def receive_request(acting: Acting, asked: Asked, requester: Requester) -> ActId
         check_requester(asked.requester, adopted.pack)
         received = day_of(asked.received, "received", today=adopted.today(now))
         found = to_bind(state, act, asked.objects)
-        facts = first_facts(
-            asked.facts,
-            ids,
-            since=received,
-            law=adopted.now(now),
+        by = Asserting(
+            about=Subject.REQUEST,
             actor=permission.actor,
+            basis="statement",
+            law=adopted.now(now),
             at=now,
         )
+        facts = first_facts(asked.facts, ids, since=received, by=by)
         body: dict[str, Json] = {
             "kind": asked.kind,
             "requester": asked.requester,

@@ -78,6 +78,8 @@ class Session(FactVerbs, HoldVerbs, RequestVerbs, ReleaseVerbs, PurgeVerbs):
             InvalidInputError: the source is missing, not regular, unreadable, shorter or longer
                 than announced, changed meanwhile, has another digest, or its `source_id` names
                 an object with other bytes.
+            RetentionError: its `source_id` names an object that was destroyed
+                (`source-purged`); appended as `access.refused`.
             StorageError: storage or a vault replica failed; nothing exists.
             IntegrityError: the store is read-only after a rollback or fork.
         """
@@ -114,6 +116,8 @@ class Session(FactVerbs, HoldVerbs, RequestVerbs, ReleaseVerbs, PurgeVerbs):
             NotFoundError: there is no such object.
             AuthorizationError: no authorization in force admits the actor for the session's
                 purpose; appended as `access.refused`.
+            RetentionError: it was destroyed (`object-purged`), or is being destroyed
+                (`purge-started`); appended likewise.
             IntegrityError: manifest or header do not verify.
             KeyVaultError: the content key is missing.
         """
@@ -137,6 +141,7 @@ class Session(FactVerbs, HoldVerbs, RequestVerbs, ReleaseVerbs, PurgeVerbs):
             IntegrityError: the object does not verify; nothing is left of the target.
             NotFoundError: there is no such object.
             AuthorizationError: as for `read`.
+            RetentionError: as for `read`.
             KeyVaultError: the content key is missing.
         """
         return _read.export_object(self._acting, object_id, Path(target), progress=progress)

@@ -98,7 +98,7 @@ class Placed:
 
 @attrs.frozen(kw_only=True)
 class Rules:
-    """The agency's own rules (the body of `policy.set`), as they are before the first such entry."""
+    """The agency's own rules (the body of `policy.set`), and what they are before the first one."""
 
     approvals: int = 1
     large_objects: int = 100

@@ -88,6 +88,8 @@ class Fold:
             whole: no entry before it is missing.
         """
         scope = entry.scope.id.text
+        # Before the entry is taken in: a new policy must not hide the step that leads to it.
+        self.purging.note_time(entry)
         if entry.known:
             yield from self._check_actor(entry)
             for name, value in entry.body.items():
@@ -104,7 +106,6 @@ class Fold:
             self.opaque.add(scope)
             code = ErrorKind.STORE_OPAQUE if scope == "store" else ErrorKind.SCOPE_OPAQUE
             yield Problem(code, CLAUSE_OPAQUE, f"{scope} has entries of an unknown kind")
-        self.purging.note_time(entry)
 
     def _check_actor(self, entry: Entry) -> Iterator[Problem]:
         kind = entry.kind

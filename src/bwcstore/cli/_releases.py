@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bwcstore._session._releases import Released
 from bwcstore.cli._command import command
 from bwcstore.cli._custody_options import (
     Contact,
@@ -16,7 +17,7 @@ from bwcstore.cli._custody_options import (
 from bwcstore.cli._files import document_digest, keep_receipt
 from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs, beside
-from bwcstore.cli._output import shown, size_text, time_text
+from bwcstore.cli._output import Output, shown, size_text, time_text
 from bwcstore.cli._parse import act_id, object_id, region
 from bwcstore.cli._progress import reporting
 from bwcstore.statute._explain_words import paragraph
@@ -141,24 +142,30 @@ def release(
             acknowledgement_sha256=document_digest(acknowledgement),
             target=target,
         )
-    exported = done.exported
     if common.output.machine:
-        common.output.document(
-            {
-                "release": done.release_id,
-                "object": str(done.object_id),
-                "entry": done.index,
-                "rule": done.ground.rule,
-                "cite": done.ground.cite,
-                "redactions": list(done.redactions),
-                "recognisable": [{"rule": one.rule, "cite": one.cite} for one in done.recognisable],
-                "duties": list(done.duties),
-                "target": shown(str(exported.target)) if exported is not None else None,
-                "sha256": str(exported.sha256) if exported is not None else None,
-            }
-        )
-        return
-    common.output.facts(
+        common.output.document(_released_json(done))
+    else:
+        _say_released(common.output, done)
+
+
+def _released_json(done: Released) -> dict[str, object]:
+    exported = done.exported
+    return {
+        "release": done.release_id,
+        "object": str(done.object_id),
+        "entry": done.index,
+        "rule": done.ground.rule,
+        "cite": done.ground.cite,
+        "redactions": list(done.redactions),
+        "recognisable": [{"rule": one.rule, "cite": one.cite} for one in done.recognisable],
+        "duties": list(done.duties),
+        "target": shown(str(exported.target)) if exported is not None else None,
+        "sha256": str(exported.sha256) if exported is not None else None,
+    }
+
+
+def _say_released(output: Output, done: Released) -> None:
+    output.facts(
         (
             ("release", done.release_id),
             ("rule", f"{done.ground.rule} ({done.ground.cite})"),
@@ -168,9 +175,9 @@ def release(
     )
     for duty in done.duties:
         for line in paragraph(duty, lead="- "):
-            common.output.text(shown(line))
-    if exported is not None:
-        common.output.text(f"{exported.sha256}  {shown(str(exported.target))}")
+            output.text(shown(line))
+    if done.exported is not None:
+        output.text(f"{done.exported.sha256}  {shown(str(done.exported.target))}")
 
 
 def list_releases(common: Common, *, object_text: ObjectArgument) -> None:

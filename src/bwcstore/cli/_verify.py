@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bwcstore.audit._budget import Budget, Cursor
-from bwcstore.audit._report import Report
+from bwcstore.audit._report import Coverage, Report
 from bwcstore.cli._audit import keyless
 from bwcstore.cli._command import command, group
 from bwcstore.cli._evidence import flatten
@@ -160,7 +160,7 @@ def _summary(report: Report) -> list[tuple[str, str]]:
             f"{done.entries} entries in {done.batches} batches, {done.checkpoints} checkpoints"
             + ("" if report.ledger_complete else "; NOT COMPLETE"),
         ),
-        ("objects", f"{done.objects_checked} of {done.objects} checked"),
+        ("objects", f"{done.objects_checked} of {done.objects} checked; {_states(done)}"),
         ("bytes", f"{size_text(done.bytes_checked)} of {size_text(done.bytes_total)} checked"),
     ]
     if report.keyed:
@@ -178,6 +178,17 @@ def _summary(report: Report) -> list[tuple[str, str]]:
     errors = len(report.errors)
     facts.append(("result", f"{errors} finding{'s' * (errors > 1)}" if errors else _good(report)))
     return facts
+
+
+def _states(done: Coverage) -> str:
+    parts = [f"{done.objects_present} present"]
+    for count, state in (
+        (done.objects_purging, "being destroyed"),
+        (done.objects_purged, "destroyed"),
+        (done.objects_missing, "MISSING"),
+    ):
+        parts += [f"{count} {state}"] if count else []
+    return ", ".join(parts)
 
 
 def _good(report: Report) -> str:

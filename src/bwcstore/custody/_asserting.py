@@ -25,6 +25,7 @@ from bwcstore.custody._knowledge import (
     COLLECTED,
     END_NOTICED_ON,
     GRANTED_ON,
+    LATEST_SECONDS,
     NOTICED_ON,
     asserted_facts,
     fact_value,
@@ -241,6 +242,20 @@ def check_recording(
         return lambda: recording_facts(seen, state.store, law=by.law, at=by.at)
 
     _check(facts(found), facts(after), by)
+
+
+def check_not_after_ingest(found: ObjectState, at: Instant) -> None:
+    """Check that a recording can have been made at a moment: not after its ingest (CUS-20).
+
+    Raises:
+        InvalidInputError: it cannot (`argument-invalid`).
+    """
+    if (at.microseconds - found.ingested_at.microseconds) / 1_000_000 > LATEST_SECONDS:
+        raise InvalidInputError(
+            ErrorKind.ARGUMENT_INVALID,
+            f"object {found.object_id} cannot have been made at {at}: it was ingested at "
+            f"{found.ingested_at}",
+        )
 
 
 def recording_reads(state: State, found: ObjectState) -> frozenset[str]:

@@ -6,7 +6,8 @@ Rules kept here (spec chapter `custody`):
   ingest and no earlier than 31 days before it; a correction may lie further back; where there is
   none, the ingest (CUS-12);
 - labels given at ingest are assertions like any others (CUS-10);
-- holds and pending requests count as holds, also of kinds that the pack does not know (CUS-13);
+- holds and pending requests count as holds, also of kinds that the pack does not know (HLD-4,
+  REQ-3);
 - an assertion that the pack cannot take makes the facts unknown, never favourable (CUS-14).
 """
 
@@ -47,7 +48,7 @@ END_NOTICED_ON: Final = "retention_end_notice_on"
 INGEST: Final = "ingest"
 _CORRECTION: Final = "correction"
 _EARLIEST_SECONDS: Final = -31 * 86_400
-_LATEST_SECONDS: Final = 300
+LATEST_SECONDS: Final = 300
 
 
 @attrs.frozen(kw_only=True)
@@ -68,7 +69,7 @@ class Holding:
 
 
 def holdings(state: ObjectState, store: StoreState, *, zone: ZoneInfo) -> tuple[Holding, ...]:
-    """Everything that holds a recording now, in order of ids (CUS-13)."""
+    """Everything that holds a recording now, in order of ids (HLD-4, REQ-3)."""
     found = [
         Holding(
             id=hold.hold_id, kind=hold.kind, since=local_date(hold.placed_at, zone), request=False
@@ -132,7 +133,7 @@ def _plausible(claim: Claim, ingested: Instant) -> bool:
         return False
     seconds = (claim.at.microseconds - ingested.microseconds) / 1_000_000
     early = seconds < _EARLIEST_SECONDS and claim.basis != _CORRECTION
-    return seconds <= _LATEST_SECONDS and not early
+    return seconds <= LATEST_SECONDS and not early
 
 
 def recording_facts(state: ObjectState, store: StoreState, *, law: Law, at: Instant) -> Facts:
@@ -194,6 +195,9 @@ def asserted_facts(
     Raises:
         InvalidInputError: as `recording_facts` says.
     """
+    live = counting(assertions, pack=pack, at=at)
+    if not live:
+        return Facts({})
     history = FactHistory(
         assertions=tuple(
             Assertion(
@@ -205,7 +209,7 @@ def asserted_facts(
                 by=str(one.by),
                 basis=one.basis,
             )
-            for one in counting(assertions, pack=pack, at=at)
+            for one in live
         )
     )
     return history.known(pack, zone=zone, on=on, at=at)

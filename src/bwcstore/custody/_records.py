@@ -117,7 +117,7 @@ class HoldPlaced:
         hold_id: its id.
         kind: its kind, as the pack names it.
         authority: who ordered it.
-        query: what it selects now and later, in the form of CUS-20; None where it only binds.
+        query: what it selects now and later, in the form of HLD-2; None where it only binds.
         objects_count: how many recordings it binds.
         placed_at: when.
         placed_by: by whom.

@@ -15,9 +15,15 @@ from typing import Final
 
 import attrs
 
-from bwcstore._values import ActId, Instant, ObjectId
+from bwcstore._values import ActId, ObjectId
 from bwcstore.custody._act_records import RequestState
-from bwcstore.custody._asserting import CHIEF, Assertable, candidate, check_together
+from bwcstore.custody._asserting import (
+    CHIEF,
+    Assertable,
+    Asserting,
+    candidate,
+    check_together,
+)
 from bwcstore.custody._assertion import FactAssertion
 from bwcstore.custody._holding import OBJECTS_MAX, bound_objects, civil_day
 from bwcstore.custody._knowledge import RETAIN
@@ -34,7 +40,7 @@ from bwcstore.errors import (
 )
 from bwcstore.ledger._custody_kinds import NOTICES, OUTCOMES, REQUEST_KINDS
 from bwcstore.statute._condition import Gap, Settled, Verdict, judge
-from bwcstore.statute._facts import DAYS_MAX, FactType, Subject
+from bwcstore.statute._facts import DAYS_MAX, FactType
 from bwcstore.statute._pack import Law, Pack
 from bwcstore.statute._rules import Extension
 
@@ -128,13 +134,7 @@ def day_of(given: date | None, what: str, *, earliest: date | None = None, today
 
 
 def first_facts(
-    facts: Mapping[str, object],
-    ids: Sequence[str],
-    *,
-    since: date,
-    law: Law,
-    actor: Actor,
-    at: Instant,
+    facts: Mapping[str, object], ids: Sequence[str], *, since: date, by: Asserting
 ) -> tuple[FactAssertion, ...]:
     """What is asserted of a request as it is received.
 
@@ -142,31 +142,22 @@ def first_facts(
         facts: values by the name of the fact.
         ids: an id for each.
         since: from which day they are so.
-        law: the law of the day.
-        actor: who says so.
-        at: the moment.
+        by: who says so, and when.
 
     Raises:
-        InvalidInputError: one is no fact about a request or not of its type, or they contradict
-            each other.
+        InvalidInputError: one is no fact about a request or not of its type, they contradict each
+            other, or there are more than 64 (`too-large`).
         AuthorizationError: one is the chief's own word (`chief-required`).
     """
     if len(facts) > FACTS_MAX:
         raise InvalidInputError(ErrorKind.TOO_LARGE, f"{len(facts)} facts, at most {FACTS_MAX}")
-    made: tuple[FactAssertion, ...] = ()
-    for (fact, value), assertion_id in zip(sorted(facts.items()), ids, strict=True):
-        one = candidate(
-            Assertable(fact=fact, value=value, since=since),
-            made,
-            about=Subject.REQUEST,
-            law=law,
-            actor=actor,
-            assertion_id=assertion_id,
-            basis="statement",
-            at=at,
+    made = tuple(
+        candidate(
+            Assertable(fact=fact, value=value, since=since), (), by=by, assertion_id=assertion_id
         )
-        check_together(made, one, law=law, at=at)
-        made = (*made, one)
+        for (fact, value), assertion_id in zip(sorted(facts.items()), ids, strict=True)
+    )
+    check_together((), made, by=by)
     return made
 
 

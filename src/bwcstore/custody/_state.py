@@ -104,6 +104,8 @@ class State:
             IntegrityError: the entry cannot follow (`STATE_INVALID`).
         """
         scope = entry.scope.id
+        # Before the entry is taken in: a new policy must not hide the step that leads to it.
+        self._note_time(entry)
         if scope.text == "store":
             self.store = fold_store(self.store, entry)
         elif (object_id := scope.object_id) is not None:
@@ -116,7 +118,6 @@ class State:
                 self._bound.setdefault(ActId(str(entry.body["request"])), []).append(object_id)
         elif (folded := fold_act(self.act(ActId(scope.text[4:])), entry)) is not None:
             self._acts[folded.act] = folded
-        self._note_time(entry)
         self._heads[scope.text] = entry.head
 
     def _note_time(self, entry: Entry) -> None:

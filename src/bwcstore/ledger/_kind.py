@@ -139,7 +139,7 @@ QUERY_TERMS_MAX: Final = 64
 
 
 def query(value: Json) -> bool:
-    """A selection of recordings (CUS-20)."""
+    """A selection of recordings (HLD-2)."""
     return _query_terms(value, QUERY_DEPTH_MAX) in range(1, QUERY_TERMS_MAX + 1)
 
 

@@ -57,7 +57,11 @@ class Parts:
 
     @property
     def object_id(self) -> ObjectId:
-        """The recording."""
+        """The recording.
+
+        Raises:
+            IntegrityError: it completes in the scope of no object (`certificate-invalid`).
+        """
         found = self.completed.scope.id.object_id
         if found is None:
             raise invalid("it completes in the scope of no object")

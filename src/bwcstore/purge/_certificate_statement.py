@@ -49,7 +49,10 @@ VERIFICATION: Final = (
     "was found"
 )
 MODULE: Final = "no validation of the cryptographic module is claimed"
-TECHNIQUES: Final = ("cryptographic-erase", "deletion")
+TECHNIQUES: Final[Mapping[CertificateState, tuple[str, ...]]] = {
+    CertificateState.BYTES_DELETED: ("key-removal", "deletion"),
+    CertificateState.ERASED: ("cryptographic-erase", "deletion"),
+}
 
 
 def how(entry: Entry) -> str:
@@ -163,8 +166,8 @@ def _erasure(parts: Parts, short: tuple[str, ...]) -> dict[str, Json]:
 
 def _sanitization(parts: Parts, state: CertificateState) -> dict[str, Json]:
     return {
-        "data_areas": f"{number(parts.started.body, 'segments')} segments of the recording; its"
-        " manifest and the entries of the ledger are records and stay",
+        "data_areas": f"the segments of the recording ({number(parts.started.body, 'segments')});"
+        " its manifest and the entries of the ledger are records and stay",
         "date": str(parts.completed.at),
         "escrow": _backups(parts),
         "key_generation": KEY_GENERATION,
@@ -180,7 +183,7 @@ def _sanitization(parts: Parts, state: CertificateState) -> dict[str, Json]:
         "method": "purge" if state is CertificateState.ERASED else "not-claimed",
         "module": MODULE,
         "person": parts.completed.by.text,
-        "techniques": [*TECHNIQUES],
+        "techniques": [*TECHNIQUES[state]],
         "tool": {"name": TOOL, "version": _tool_version(parts.started)},
         "verification": VERIFICATION,
     }
@@ -201,10 +204,10 @@ def _claim(parts: Parts, short: tuple[str, ...]) -> str:
     body: Mapping[str, Json] = parts.completed.body
     deleted = (
         f"On {_moment(parts.completed)} the destruction of recording {parts.object_id} was"
-        f" complete: its content key was removed from {len(texts(body, 'replicas'))} vault replicas,"
-        f" {number(body, 'versions')} stored versions of its"
-        f" {number(parts.started.body, 'segments')} segments were deleted, and looking for them"
-        " found none."
+        f" complete: its content key is gone from every vault replica"
+        f" ({len(texts(body, 'replicas'))}), its segments"
+        f" ({number(parts.started.body, 'segments')}) are deleted in every stored version"
+        f" ({number(body, 'versions')}), and looking for them found none."
     )
     if parts.epoch is None or parts.attested is None or short:
         return f"{deleted} Cryptographic erasure is not claimed: {'; '.join(short)}."

@@ -135,9 +135,12 @@ class FactHistory:
         """
         recorded = tuple(one for one in self.assertions if one.recorded <= at)
         values = _checked(recorded, pack, zone)
+        by_fact: dict[str, list[Assertion]] = {}
+        for one in recorded:
+            by_fact.setdefault(one.fact, []).append(one)
         found: dict[str, Value] = {}
         for spec in pack.facts:
-            about = [one for one in recorded if one.fact == spec.name]
+            about = by_fact.get(spec.name, [])
             gone = _superseded(spec, about)
             counting = [
                 (one, values[one.id])

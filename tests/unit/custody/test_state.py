@@ -119,7 +119,7 @@ def test_an_unknown_kind_makes_its_scope_opaque() -> None:
     """Entries of a newer version are kept and close the scope to decisions."""
     state = created()
     state.fold(entry("object.ingested", INGESTED, scope=SCOPE, index=2))
-    state.fold(entry("hold.placed", {"x": 1}, scope=SCOPE, seq=1, index=3))
+    state.fold(entry("hold.moved", {"x": 1}, scope=SCOPE, seq=1, index=3))
     found = state.object(CLIP)
 
     assert found is not None

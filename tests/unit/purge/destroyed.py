@@ -175,8 +175,7 @@ def tell(
     }  # fmt: skip
     ledger.write("law.adopted", law, by="designee")
     if how.backups:
-        listed: list[Json] = [{"holds": how.backups[one], "id": one} for one in how.backups]
-        ledger.write("backups.declared", {"backups": listed}, by="designee")
+        ledger.write("backups.declared", declared(how.backups), by="designee")
     ingest(ledger, segments=how.segments)
     _hold(ledger, how)
     ledger.world.clock.advance(100 * DAY)
@@ -207,16 +206,19 @@ def ingest(ledger: Ledger, *, segments: int = 2, object_id: ObjectId = CLIP) -> 
     )
 
 
+def placed(hold: str, kind: str, *, objects_count: int = 0) -> dict[str, Json]:
+    """The open fields of the entry by which a hold is placed."""
+    return {"hold": hold, "kind": kind, "authority": "court", "objects_count": objects_count}
+
+
 def _hold(ledger: Ledger, how: Story) -> None:
     clip = ScopeId.object(CLIP)
     if how.hold:
-        placed = {"hold": HOLD, "kind": "litigation", "authority": "court", "objects_count": 1}
-        ledger.write("hold.placed", placed)
+        ledger.write("hold.placed", placed(HOLD, "litigation", objects_count=1))
         ledger.write("hold.bound", {"hold": HOLD}, scope=clip)
     if how.query:
         term: Json = {"tag": {"kind": "case", "value": CASE}}
-        placed = {"hold": QUERY, "kind": "evidentiary", "authority": "agency", "objects_count": 0}
-        ledger.write("hold.placed", {**placed, "query": term})
+        ledger.write("hold.placed", {**placed(QUERY, "evidentiary"), "query": term})
     if how.request:
         bound = {"request": str(REQUEST), "kind": "subject-copy", "received": "2026-01-02"}
         ledger.write("request.bound", {**bound, "answers": []}, scope=clip)
@@ -306,23 +308,35 @@ def destroy(ledger: Ledger, how: Story) -> Entry:
         annex = put_annex(ledger.world.backend, encode_outcomes(CLIP, found))
         body |= {"outcomes": [], "outcomes_annex": str(annex)}
     completed = ledger.write("purge.completed", body, by="runner", scope=clip)
-    ended = {"completed": 1, "withheld": 1, "failed": 0}
-    ledger.write("purge.run_ended", ended, by="runner", scope=act)
+    counts = {"completed": 1, "withheld": 1, "failed": 0}
+    ledger.write("purge.run_ended", counts, by="runner", scope=act)
     return completed
+
+
+def ended(epoch: int = 0, *replicas: str) -> dict[str, Json]:
+    """The open fields of the entry by which a key epoch ended, in every replica by default."""
+    cleared: list[Json] = [*(replicas or ("memory-a", "memory-b"))]
+    return {"epoch": epoch, "opened": epoch + 1, "keys": 9, "replicas": cleared}
+
+
+def attested(root: str, kept: Mapping[str, str], *, epoch: int = 0) -> dict[str, Json]:
+    """The open fields of an attestation."""
+    listed: list[Json] = [{"id": one, "outcome": kept[one]} for one in kept]
+    return {"epoch": epoch, "root": root, "backups": listed}
+
+
+def declared(backups: Mapping[str, str]) -> dict[str, Json]:
+    """The open fields of a list of backups."""
+    listed: list[Json] = [{"holds": backups[one], "id": one} for one in backups]
+    return {"backups": listed}
 
 
 def _end_epochs(ledger: Ledger, how: Story) -> None:
     for epoch in range(how.epochs):
-        ended = {
-            "epoch": epoch,
-            "opened": epoch + 1,
-            "keys": 9,
-            "replicas": ["memory-a", "memory-b"],
-        }
-        ledger.write("keys.epoch_destroyed", ended, by="runner")
+        ledger.write("keys.epoch_destroyed", ended(epoch), by="runner")
     if how.root is not None:
-        kept: list[Json] = [{"id": one, "outcome": how.kept[one]} for one in how.kept]
-        body: dict[str, Json] = {"epoch": max(how.epochs - 1, 0), "root": how.root, "backups": kept}
+        epoch = max(how.epochs - 1, 0)
+        body = attested(how.root, how.kept, epoch=epoch)
         ledger.write("erasure.attested", body, by="designee")
 
 

@@ -24,7 +24,10 @@ from tests.unit.purge.destroyed import (
     STORE,
     Ledger,
     Story,
+    attested,
     begin,
+    declared,
+    ended,
     ingest,
     outcomes,
     plan_text,
@@ -188,14 +191,11 @@ def test_erasure_is_claimed_when_nothing_is_left(story: Story) -> None:
 def test_a_backup_that_is_no_longer_listed_still_counts() -> None:
     """Leaving a backup out of the next list does not make it go away."""
     ledger = tell(Story(root=None))
-    ledger.write("backups.declared", {"backups": []}, by="designee")
-    attested = {"epoch": 0, "root": "replaced", "backups": []}
-    ledger.write("erasure.attested", attested, by="designee")
+    ledger.write("backups.declared", declared({}), by="designee")
+    ledger.write("erasure.attested", attested("replaced", {}), by="designee")
     forgotten = ledger.verify()
-    listed = [{"holds": "vault", "id": "tape"}]
-    ledger.write("backups.declared", {"backups": [*listed]}, by="designee")
-    gone = [{"id": "tape", "outcome": "destroyed"}]
-    ledger.write("erasure.attested", {**attested, "backups": [*gone]}, by="designee")
+    ledger.write("backups.declared", declared({"tape": "vault"}), by="designee")
+    ledger.write("erasure.attested", attested("replaced", {"tape": "destroyed"}), by="designee")
 
     assert CertificateState.BYTES_DELETED == forgotten.state
     assert CertificateState.ERASED == ledger.verify().state
@@ -205,11 +205,8 @@ def test_a_backup_that_is_no_longer_listed_still_counts() -> None:
 def test_every_replica_that_had_the_key_must_be_cleared() -> None:
     """An epoch that ended in one replica of two is not gone."""
     ledger = tell(Story(epochs=0, root=None))
-    ended = {"epoch": 0, "opened": 1, "keys": 1, "replicas": ["memory-a"]}
-    ledger.write("keys.epoch_destroyed", {**ended, "replicas": ["memory-a"]}, by="runner")
-    kept = [{"id": "tape", "outcome": "destroyed"}]
-    attested = {"epoch": 0, "root": "replaced", "backups": [*kept]}
-    ledger.write("erasure.attested", attested, by="designee")
+    ledger.write("keys.epoch_destroyed", ended(0, "memory-a"), by="runner")
+    ledger.write("erasure.attested", attested("replaced", {"tape": "destroyed"}), by="designee")
 
     assert "not destroyed in vault replica memory-b" in ledger.verify().claim
 
@@ -241,8 +238,7 @@ def test_a_certificate_can_be_made_again(told: Ledger) -> None:
     early = tell(Story(epochs=0, root=None))
     old = early.certificate()
     early.write("keys.rotation_started", {"epoch": 0}, by="runner")
-    ended = {"epoch": 0, "opened": 1, "keys": 1, "replicas": ["memory-a", "memory-b"]}
-    early.write("keys.epoch_destroyed", {**ended}, by="runner")
+    early.write("keys.epoch_destroyed", ended(), by="runner")
 
     assert told.certificate() == told.certificate()
     assert CertificateState.BYTES_DELETED == early.verify(old).state

@@ -11,7 +11,19 @@ from bwcstore.custody._authority import Role
 from bwcstore.errors import BwcStoreError, ErrorKind
 from bwcstore.purge._certificate import make_certificate, verify_certificate
 from bwcstore.purge._certificate_form import ProvenEntry
-from tests.unit.purge.destroyed import CASE, CLIP, PLAN, QUERY, Ledger, Story, begin, started, tell
+from tests.unit.purge.destroyed import (
+    CASE,
+    CLIP,
+    PLAN,
+    QUERY,
+    Ledger,
+    Story,
+    begin,
+    declared,
+    placed,
+    started,
+    tell,
+)
 from tests.unit.purge.test_certificate_refusals import approve, completed, destroy, propose
 
 LIMITS: dict[str, Json] = {
@@ -67,8 +79,7 @@ def test_a_hold_on_something_else_does_not_matter() -> None:
     ledger = due()
     term: dict[str, Json] = {"tag": {"kind": "case", "value": CASE[:-1] + "d"}}
     hold = "0190163d-8694-4000-8000-0000000000fa"
-    body: dict[str, Json] = {"hold": hold, "kind": "x", "authority": "agency", "objects_count": 0}
-    ledger.write("hold.placed", {**body, "query": term})
+    ledger.write("hold.placed", {**placed(hold, "x"), "query": term})
 
     assert proposed_and_destroyed(ledger).verify().with_history
 
@@ -162,8 +173,7 @@ def test_who_may_approve_is_narrowed() -> None:
 def test_the_last_list_of_backups_counts() -> None:
     """A list that is left out, and the last of which is not there, is seen."""
     ledger = due()
-    listed: list[Json] = [{"holds": "both", "id": "tape"}, {"holds": "vault", "id": "safe"}]
-    ledger.write("backups.declared", {"backups": listed}, by="designee")
+    ledger.write("backups.declared", declared({"tape": "both", "safe": "vault"}), by="designee")
     proposed_and_destroyed(ledger)
     document: Any = json.loads(ledger.certificate())
 

@@ -26,6 +26,7 @@ from tests.unit.purge.destroyed import (
     REQUEST,
     Ledger,
     Story,
+    placed,
     plan_digest,
     started,
     tell,
@@ -174,6 +175,26 @@ def test_a_withdrawn_plan_destroys_nothing() -> None:
     assert "withdrawn" in refusal(ledger)
 
 
+@pytest.mark.spec("CRT-17")
+def test_what_left_the_store_is_counted() -> None:
+    """Exports, releases and derivatives are beyond the destruction; views are no copies."""
+    ledger = until_plan()
+    for mode in ("stream", "export", "export"):
+        ledger.write("object.accessed", {"mode": mode, "purpose": "records"}, scope=SCOPE)
+    ledger.write("derivative.made", {"derivative": str(OTHER)}, scope=SCOPE)
+    release: dict[str, Json] = {
+        "release": str(PLAN), "right": "public", "recipient": "public", "mode": "copy",
+        "rule": "r", "redactions": [],
+    }  # fmt: skip
+    ledger.write("release.made", release, scope=SCOPE)
+    propose(ledger)
+    destroy(ledger, [approve(ledger)])
+
+    assert {"derivatives": [str(OTHER)], "derived_from": None, "exports": 2, "releases": 1} == (
+        ledger.verify().statement["copies"]
+    )
+
+
 @pytest.mark.spec("CRT-13")
 def test_a_plan_may_be_withdrawn_afterwards() -> None:
     """What was destroyed before a plan was withdrawn is certified."""
@@ -231,8 +252,7 @@ def test_a_hold_that_was_not_released_is_seen() -> None:
     """The chain shows that a hold bound the recording; it must have been released before."""
     ledger = until_plan(Story(hold=False))
     hold = "0190163d-8694-4000-8000-0000000000f9"
-    body = {"hold": hold, "kind": "litigation", "authority": "court", "objects_count": 1}
-    ledger.write("hold.placed", body)
+    ledger.write("hold.placed", placed(hold, "litigation", objects_count=1))
     ledger.write("hold.bound", {"hold": hold}, scope=SCOPE)
     propose(ledger)
     destroy(ledger, [approve(ledger)])
@@ -247,7 +267,7 @@ def test_a_hold_that_was_not_released_is_seen() -> None:
 def test_a_request_that_was_not_answered_is_seen() -> None:
     """The chain shows that somebody had asked for the recording."""
     ledger = until_plan(Story(request=False))
-    bound = {"request": str(REQUEST), "kind": "public", "received": "2026-01-02", "answers": []}
+    bound = {"request": str(REQUEST), "kind": "public", "received": "2026-01-02"}
     ledger.write("request.bound", {**bound, "answers": []}, scope=SCOPE)
     propose(ledger)
     destroy(ledger, [approve(ledger)])

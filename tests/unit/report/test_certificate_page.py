@@ -100,6 +100,7 @@ def test_it_can_be_read_by_everybody() -> None:
     assert "@media print" in text
 
 
+@pytest.mark.spec("CRT-23")
 def test_it_says_what_is_not_claimed_and_not_shown() -> None:
     """Why erasure is not claimed, and what nobody looked at, is on the page."""
     ledger = tell(Story(epochs=0, root=None))
@@ -111,6 +112,9 @@ def test_it_says_what_is_not_claimed_and_not_shown() -> None:
     assert "history of the store, which was not given" in less.words
     assert "text of the plan, which was not given" in less.words
     assert "which was not given" not in more.words
+    for page in (less, more):
+        assert "That no copy exists outside the store" in page.words
+        assert "Who the actors are" in page.words
 
 
 def test_nothing_can_be_smuggled_in() -> None:
