@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 from bwcstore import (
-    InvalidInputError,
+    AuthorizationError,
     KeyFile,
     Recording,
     Role,
@@ -57,7 +57,7 @@ with Store.create("store", key=key, actor="rivera", actor_key=rivera.public_key)
         assert session.release_hold(hold) == "proposed"
         try:
             session.release_hold(hold)
-        except InvalidInputError as refusal:
+        except AuthorizationError as refusal:
             print("refused:", refusal.kind)
         else:
             raise SystemExit("one person released the hold")

@@ -42,9 +42,14 @@ with Store.create("store", key=key, actor="rivera", actor_key=rivera.public_key)
                 print(f"owed to {duty.owed_to} by {duty.due}: {duty.duty} ({duty.cite})")
 
         # A copy of the master would show people who have not agreed.
-        wanted = {"right": "subject", "recipient": "recorded_individual", "mode": "copy"}
         try:
-            session.release(master, request=request, **wanted)
+            session.release(
+                master,
+                right="subject",
+                recipient="recorded_individual",
+                mode="copy",
+                request=request,
+            )
         except RetentionError as refusal:
             print("refused:", refusal.message)
         else:

@@ -29,9 +29,9 @@ key = KeyFile.generate(Path("store.key"), SystemEntropy())
 rivera = generate_actor_key(Path("rivera.pem"), entropy=SystemEntropy())
 nowak = generate_actor_key(Path("nowak.pem"), entropy=SystemEntropy())
 
-nothing_happened = {"discharge": "none", "force_result": "none", "event_documented": "neither"}
-nothing_happened |= {"deadly_force": False, "death_by_force": False, "force_reported": False}
-facts = nothing_happened | {"source_kind": "worn", "criminal_investigation": "none"}
+facts = {"source_kind": "worn", "criminal_investigation": "none", "force_result": "none"}
+facts |= {"discharge": "none", "event_documented": "neither"}
+flags = ("deadly_force", "death_by_force", "force_reported")
 
 with Store.create(
     "store", key=key, actor="rivera", actor_key=rivera.public_key, environment=world
@@ -45,6 +45,8 @@ with Store.create(
         for object_id in (due, kept):
             for fact, value in facts.items():
                 session.assert_fact(fact, value, object_id=object_id)
+            for flag in flags:
+                session.assert_fact(flag, False, object_id=object_id)
 
     clock.advance(120 * 86_400)
 

@@ -1,6 +1,8 @@
 """What a store can prove to somebody who has nothing of it: checkpoints, proofs, certificates."""
 
-from bwcstore._session._certificates import certificate, store_history
+from collections.abc import Iterable, Iterator
+
+from bwcstore._session._certificates import certificates, store_history
 from bwcstore._session._history import require
 from bwcstore._session._services import Services
 from bwcstore._values import ObjectId
@@ -66,9 +68,23 @@ class StoreProofs:
             IntegrityError: the ledger does not prove what a certificate has to say.
             StorageError: reading failed, or a checkpoint was needed and could not be stored.
         """
+        (found,) = self.certificates((object_id,))
+        return found
+
+    def certificates(self, object_ids: Iterable[ObjectId]) -> Iterator[bytes]:
+        """The certificates of destroyed recordings, one after the other; as `certificate`, and
+        much faster for many.
+
+        Raises:
+            NotFoundError: there is no such object.
+            InvalidInputError: one is not destroyed, or its destruction is not complete
+                (`purge-unfinished`).
+            IntegrityError: the ledger does not prove what a certificate has to say.
+            StorageError: reading failed, or a checkpoint was needed and could not be stored.
+        """
         self._services.settle()
         self._services.log.refresh()
-        return certificate(self._services, object_id)
+        return certificates(self._services, object_ids)
 
     def store_history(self, *, until: int | None = None) -> bytes:
         """The chain of scope `store`, by which a certificate's reader sees that no hold stood in

@@ -26,7 +26,7 @@ from bwcstore.custody._records import Policy
 from bwcstore.storage._keysource import KeyFile
 from bwcstore.testing import SimClock
 from tests.integration.machine import CHUNK
-from tests.simulation.agency import AGENCY, ORDINARY, PACK
+from tests.simulation.agency_memory import AGENCY, ORDINARY, PACK
 
 INGESTED: Final = Instant.parse("2026-01-10T15:00:00.000000Z")
 DUE: Final = Instant.parse("2026-06-10T15:00:00.000000Z")

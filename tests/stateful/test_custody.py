@@ -25,7 +25,7 @@ from bwcstore.custody._selection import Selection
 from bwcstore.errors import BwcStoreError, ErrorKind, NotFoundError, RetentionError
 from bwcstore.testing import World
 from bwcstore.testing._invariants import Told, find_broken
-from tests.simulation.agency import AGENCY, ORDINARY, PACK
+from tests.simulation.agency_memory import AGENCY, ORDINARY, PACK
 from tests.unit.session.world import create, reopen
 
 CASES = st.sampled_from(["26-1", "26-2"])

@@ -151,6 +151,7 @@ def certify(store: Store, object_id: ObjectId) -> str | None:
     """Get the certificate of a destruction, check it without the store, and show it."""
     raw = store.certificate(object_id)
     assert_type(raw, bytes)
+    assert_type(store.certificates([object_id]), Iterator[bytes])
     found = verify_certificate(
         raw,
         key=VerifierKey.parse(store.verifier_key),

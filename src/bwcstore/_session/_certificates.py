@@ -3,11 +3,11 @@
 What is in them is chosen and checked by `bwcstore.purge`; here it is fetched and proven.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bwcstore._session._annexes import get_annex
 from bwcstore._session._services import Services
-from bwcstore._values import STORE_SCOPE, Digest, ObjectId, ScopeId
+from bwcstore._values import STORE_SCOPE, ActId, Digest, ObjectId, ScopeId
 from bwcstore.custody._object_records import Purge
 from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError
 from bwcstore.ledger._entry import Entry
@@ -18,18 +18,26 @@ from bwcstore.purge._certificate_history import encode_history
 from bwcstore.purge._certificate_parts import OPENED
 
 
-def certificate(services: Services, object_id: ObjectId) -> bytes:
-    """The certificate of a destroyed recording; see `Store.certificate`."""
-    purge = _completed(services, object_id)
+def certificates(services: Services, object_ids: Iterable[ObjectId]) -> Iterator[bytes]:
+    """The certificates of destroyed recordings; see `Store.certificates`."""
     log = services.log
-    store = log.scope_entries(STORE_SCOPE)
-    chosen = choose(
-        recording=log.scope_entries(ScopeId.object(object_id)),
-        plan=log.scope_entries(ScopeId.act(purge.plan)),
-        store=store,
-    )
+    store: tuple[Entry, ...] = ()
+    plans: dict[ActId, tuple[Entry, ...]] = {}
+    for object_id in object_ids:
+        plan = _completed(services, object_id).plan
+        # The chains that many recordings share are read once.
+        store = store or log.scope_entries(STORE_SCOPE)
+        if plan not in plans:
+            plans[plan] = log.scope_entries(ScopeId.act(plan))
+        recording = log.scope_entries(ScopeId.object(object_id))
+        yield _certified(
+            services, choose(recording=recording, plan=plans[plan], store=store), store
+        )
+
+
+def _certified(services: Services, chosen: Sequence[Entry], store: Sequence[Entry]) -> bytes:
     entries = sorted({*chosen, *_openings(services, chosen, store)}, key=lambda entry: entry.index)
-    proofs = log.prove_entries(one.index for one in entries)
+    proofs = services.log.prove_entries(one.index for one in entries)
     notes = dict.fromkeys(proofs[one.index].note for one in entries)
     named = [one.body.get("outcomes_annex") for one in chosen if one.kind == "purge.completed"]
     return make_certificate(

@@ -186,9 +186,10 @@ def certificate(
 ) -> None:
     """Write the certificate of a destroyed recording, or of each that a plan destroyed."""
     with opened(common) as store:
+        wanted = tuple(_destroyed(store, what))
         kept = [
-            (one, keep_certificate(folder, one, store.certificate(one)))
-            for one in _destroyed(store, what)
+            (one, keep_certificate(folder, one, raw))
+            for one, raw in zip(wanted, store.certificates(wanted), strict=True)
         ]
         if history is not None:
             replace_file(history, store.store_history())

@@ -2,11 +2,12 @@
 
 Rules kept here (spec chapter `custody`):
 
-- only what the pack declares, of the declared type, about the right subject (CUS-14);
+- only what the pack declares, of the declared type, about the right subject (CUS-15,
+  CUS-16);
 - what the ledger says by other entries is not asserted: holds, requests, the time of a recording,
-  and what the agency did about a request (CUS-15);
-- what begins with `chief_` is the chief's own word (CUS-16);
-- what cannot be true together with what is known already is refused (CUS-17).
+  and what the agency did about a request (CUS-17);
+- what begins with `chief_` is the chief's own word (CUS-18);
+- what cannot be true together with what is known already is refused (CUS-19).
 """
 
 from collections.abc import Callable, Iterable
@@ -226,7 +227,7 @@ def _check_not_ahead(fact: str, what: str, day: date, by: Asserting) -> None:
 def check_recording(
     state: State, found: ObjectState, made: tuple[FactAssertion, ...], *, by: Asserting
 ) -> None:
-    """Check that a recording's facts can be true with some more (CUS-17).
+    """Check that a recording's facts can be true with some more (CUS-19).
 
     Where they could not be true before, everything is taken that the pack can take: it may be
     what puts them right, and until then nothing favourable follows from them.
@@ -245,7 +246,7 @@ def check_recording(
 
 
 def check_not_after_ingest(found: ObjectState, at: Instant) -> None:
-    """Check that a recording can have been made at a moment: not after its ingest (CUS-20).
+    """Check that a recording can have been made at a moment: not after its ingest (CUS-23).
 
     Raises:
         InvalidInputError: it cannot (`argument-invalid`).
@@ -266,7 +267,7 @@ def recording_reads(state: State, found: ObjectState) -> frozenset[str]:
 def check_together(
     former: tuple[FactAssertion, ...], made: tuple[FactAssertion, ...], *, by: Asserting
 ) -> None:
-    """Check that the facts of a request or of the agency can be true with some more (CUS-17).
+    """Check that the facts of a request or of the agency can be true with some more (CUS-19).
 
     Raises:
         InvalidInputError: they cannot (`fact-contradiction`, `fact-future`).

@@ -2,10 +2,9 @@
 
 Rules kept here (spec chapter `custody`):
 
-- nothing is hidden by something that is wrong: facts that the pack cannot take are shown as a
+- nothing is hidden by something that is wrong: what keeps the law from being asked is shown as a
   problem, beside everything else (CUS-41);
-- every conclusion of the law stands with its citation (CUS-42);
-- what withholds a recording is said together with what would have to happen (CUS-43).
+- what withholds a recording is said together with what would have to happen (CUS-42).
 """
 
 from collections.abc import Iterator

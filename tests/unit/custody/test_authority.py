@@ -85,15 +85,48 @@ def test_nobody_unknown_or_revoked_may_anything() -> None:
     assert ({ErrorKind.ACTOR_UNKNOWN}, {ErrorKind.ACTOR_REVOKED}) == (strangers, former)
 
 
+KEEPING = {
+    Verb.ASSERT,
+    Verb.CORRECT,
+    Verb.HOLD,
+    Verb.RELEASE_HOLD,
+    Verb.REQUEST,
+    Verb.ANSWER,
+    Verb.CONSENT,
+    Verb.DERIVE,
+    Verb.RELEASE,
+    Verb.PROPOSE_PURGE,
+    Verb.APPROVE_PURGE,
+    Verb.PURGE,
+    Verb.CONFIRM_CLOCK,
+}
+LEADING = KEEPING | {Verb.ADOPT_LAW, Verb.SET_POLICY, Verb.ATTEST}
+RECORDS = {Verb.INGEST, Verb.SHOW, Verb.LOG, Verb.AUDIT}
+
+
 @pytest.mark.parametrize(
     ("role", "verbs"),
     [
         (Role.RESPONSIBLE_AUTHORITY, set(Verb) - {Verb.READ, Verb.EXPORT}),
-        (Role.RECORDS, {Verb.INGEST, Verb.SHOW, Verb.LOG, Verb.AUDIT}),
-        (Role.OFFICER, {Verb.INGEST}),
-        (Role.IMPORTER, {Verb.INGEST}),
-        (Role.READER, set()),
+        (Role.CHIEF, LEADING),
+        (Role.DESIGNEE, LEADING | RECORDS),
+        (Role.RECORDS, KEEPING | RECORDS),
+        (Role.SUPERVISOR, {Verb.INGEST, Verb.ASSERT, Verb.HOLD}),
+        (Role.OFFICER, {Verb.INGEST, Verb.ASSERT}),
+        (Role.IMPORTER, {Verb.INGEST, Verb.ASSERT}),
+        (Role.PROSECUTOR, {Verb.HOLD}),
         (Role.AUDITOR, {Verb.SHOW, Verb.LOG, Verb.AUDIT}),
+        *(
+            (role, set())
+            for role in (
+                Role.READER,
+                Role.VENDOR,
+                Role.OTHER_AGENCY,
+                Role.SUBJECT,
+                Role.KIN,
+                Role.PUBLIC,
+            )
+        ),
     ],
 )
 def test_a_role_opens_its_verbs_and_no_others(role: Role, verbs: set[Verb]) -> None:

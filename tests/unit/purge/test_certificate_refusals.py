@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pytest
 
 from bwcstore._encoding import Json
-from bwcstore._session._certificates import certificate
 from bwcstore._values import STORE_SCOPE, ActId, ScopeId
 from bwcstore.custody._authority import Role
 from bwcstore.errors import ErrorKind, IntegrityError
@@ -62,7 +61,7 @@ def refusal(ledger: Ledger, raw: bytes | None = None) -> str:
         verify_certificate(raw or forged(ledger), key=ledger.key)
     if raw is None:
         with pytest.raises(IntegrityError) as made:
-            certificate(ledger.store._services, CLIP)
+            ledger.certificate()
         assert made.value.message == checked.value.message
 
     assert ErrorKind.CERTIFICATE_INVALID == checked.value.kind

@@ -54,6 +54,7 @@ def test_a_run_gives_a_certificate_to_each() -> None:
     decision: Any = found[0].statement["decision"]
     tool: Any = found[0].statement["sanitization"]
 
+    assert [store.certificate(one) for one in ids(store)] == list(store.certificates(ids(store)))
     assert [CertificateState.BYTES_DELETED] * 3 == [one.state for one in found]
     assert [store.object(one).purged for one in ids(store)] == [one.number for one in found]
     assert ["basic", "standard"] == [one["rule"] for one in decision["floors"]]
