@@ -45,7 +45,9 @@ SIGNED_KINDS_DEFAULT: Final = frozenset(
         "clock.confirmed",
         "hold.release_proposed",
         "hold.released",
+        "law.adopted",
         "plan.approved",
+        "policy.set",
     }
 )
 

@@ -98,6 +98,7 @@ class FactVerbs(Verbs):
         request: ActId | None = None,
         since: date | None = None,
         basis: str = "observation",
+        supersedes: Mapping[str, str] | None = None,
         statement: str | None = None,
         document_sha256: Digest | None = None,
     ) -> dict[str, str]:
@@ -112,15 +113,20 @@ class FactVerbs(Verbs):
             request: as for `assert_fact`.
             since: as for `assert_fact`.
             basis: as for `assert_fact`.
+            supersedes: the assertions in whose place some of them stand, by fact.
             statement: as for `assert_fact`; sealed with each.
             document_sha256: as for `assert_fact`.
 
         Raises:
             BwcStoreError: as for `assert_fact`.
         """
+        former = supersedes or {}
         made = _facts.assert_facts(
             self._acting,
-            tuple(Assertable(fact=fact, value=value, since=since) for fact, value in facts.items()),
+            tuple(
+                Assertable(fact=fact, value=value, since=since, supersedes=former.get(fact))
+                for fact, value in facts.items()
+            ),
             _facts.Wording(basis=basis, statement=statement, document_sha256=document_sha256),
             place=_facts.Place(object_id=object_id, request=request),
         )

@@ -158,7 +158,7 @@ def propose_purge(acting: Acting, plan: PurgePlan) -> ActId:
         brakes = find_brakes(
             (_changed(state, item.object_id) for item in text.items),
             usual=usual_volume(state.acts()),
-            policy=state.store.policy,
+            store=state.store,
             now=now,
         )
         body: dict[str, Json] = {

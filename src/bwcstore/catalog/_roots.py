@@ -102,7 +102,9 @@ class _Following:
 
     def __init__(self, found: Any) -> None:
         self._lines = (
-            line for batch in found.to_batches(max_chunksize=_BATCH_ROWS) for line in batch.to_pylist()
+            line
+            for batch in found.to_batches(max_chunksize=_BATCH_ROWS)
+            for line in batch.to_pylist()
         )
         self._next = next(self._lines, None)
 

@@ -71,9 +71,9 @@ def fold_store(state: StoreState, entry: Entry) -> StoreState:
             ended = attrs.evolve(former, revoked=True)
             return attrs.evolve(state, authorizations=including(state.authorizations, name, ended))
         case "law.adopted":
-            return attrs.evolve(state, law=_law(entry))
+            return attrs.evolve(state, law=_law(entry), rules_at=entry.at)
         case "policy.set":
-            return attrs.evolve(state, policy=_policy(entry.body))
+            return attrs.evolve(state, policy=_policy(entry.body), rules_at=entry.at)
         case "fact.asserted":
             return attrs.evolve(state, facts=(*state.facts, assertion(entry, state.facts)))
         case "hold.placed":

@@ -163,7 +163,7 @@ class EpochEnded:
 
 @attrs.frozen(kw_only=True)
 class StoreState:
-    """What the `store` scope implies."""
+    """What the `store` scope implies; `rules_at` is when law or policy were last changed."""
 
     parameters: Parameters | None = None
     actors: Mapping[ActorId, Actor] = MappingProxyType({})
@@ -172,6 +172,7 @@ class StoreState:
     opaque: bool = False
     law: LawAdopted | None = None
     policy: Policy = Policy()
+    rules_at: Instant | None = None
     holds: Mapping[str, HoldPlaced] = MappingProxyType({})
     facts: tuple[FactAssertion, ...] = ()
     confirmed: Mapping[int, frozenset[ActorId]] = MappingProxyType({})

@@ -6,9 +6,11 @@ from typing import Final
 
 from bwcstore._values import Instant
 from bwcstore.custody._act_records import ActState, PlanState
-from bwcstore.custody._records import Policy
+from bwcstore.custody._records import StoreState
 
 _PLANS_COUNTED: Final = 12
+# Fixed: a policy that sets it could hide its own change.
+RULES_DAYS: Final = 14
 _MICROSECONDS_PER_DAY: Final = 86_400_000_000
 
 
@@ -19,10 +21,12 @@ class Brake(StrEnum):
     Attributes:
         VOLUME: it destroys many times what plans usually do.
         CHANGED: facts, labels, tags or clocks of its recordings changed lately.
+        RULES: the law or the agency's policy changed lately.
     """
 
     VOLUME = "volume"
     CHANGED = "changed"
+    RULES = "rules"
 
 
 def usual_volume(acts: Iterable[ActState]) -> int:
@@ -34,21 +38,24 @@ def usual_volume(acts: Iterable[ActState]) -> int:
 
 
 def find_brakes(
-    changes: Iterable[Instant | None], *, usual: int, policy: Policy, now: Instant
+    changes: Iterable[Instant | None], *, usual: int, store: StoreState, now: Instant
 ) -> tuple[Brake, ...]:
     """The brakes that a plan pulls.
 
     Args:
         changes: of each recording, when something was last said of it.
         usual: what plans usually destroy.
-        policy: the agency's own rules.
+        store: what is known of the store: its policy, and when law or policy last changed.
         now: the moment.
     """
-    moments = tuple(changes)
+    moments, policy = tuple(changes), store.policy
     since = now.microseconds - policy.brake_days * _MICROSECONDS_PER_DAY
     found = []
     if len(moments) > max(policy.brake_objects, policy.brake_multiple * usual):
         found.append(Brake.VOLUME)
     if any(moment is not None and moment.microseconds > since for moment in moments):
         found.append(Brake.CHANGED)
+    rules_since = now.microseconds - RULES_DAYS * _MICROSECONDS_PER_DAY
+    if store.rules_at is not None and store.rules_at.microseconds > rules_since:
+        found.append(Brake.RULES)
     return tuple(found)

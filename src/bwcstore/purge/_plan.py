@@ -176,7 +176,7 @@ def make_plan(
         unfinished=tuple(unfinished),
         considered_count=considered,
         brakes=find_brakes(
-            (proof.changed_at for proof in chosen), usual=usual, policy=store.policy, now=at
+            (proof.changed_at for proof in chosen), usual=usual, store=store, now=at
         ),
     )
 

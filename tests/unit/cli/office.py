@@ -96,7 +96,9 @@ class Office:
     def approved(self) -> str:
         """Propose what is due and have it approved; return the plan's id."""
         plan, digest = self.proposed()
-        self.run("purge", "approve", plan, "--digest", digest, actor="lee")
+        # The law of this office is new, and that asks for one approval more.
+        for login in ("lee", "kim"):
+            self.run("purge", "approve", plan, "--digest", digest, actor=login)
         return plan
 
 

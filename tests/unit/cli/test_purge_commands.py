@@ -132,6 +132,7 @@ def test_a_plan_from_proposal_to_certificate(office: Office) -> None:
     altered = office.run(*approve, "0" * 64, actor="lee", expected=Exit.REFUSED)
     office.run(*approve, "abc", actor="lee", expected=Exit.INVALID_INPUT)
     office.run(*approve, digest, actor="lee")
+    office.run(*approve, digest, actor="kim")
     office.run("purge", "status", plan, expected=Exit.UNFINISHED)
     office.run("hold", "place", "evidentiary", "--object", held)
     done = office.run("purge", "run", plan, "--json", expected=Exit.WITHHELD).document
@@ -198,8 +199,8 @@ def test_waiting_and_withdrawn_plans(office: Office) -> None:
     waiting = office.run("purge", "status", plan, expected=Exit.WAITING).out
     office.run("purge", "withdraw", plan)
 
-    assert "1 of 2 approvals (brakes: changed)" in short.err
-    assert "unusual      changed" in waiting
+    assert "1 of 2 approvals (brakes: changed, rules)" in short.err
+    assert "unusual      changed, rules" in waiting
     assert "plan-state" in office.run("purge", "run", plan, expected=Exit.INVALID_INPUT).err
     assert "withdrawn" in office.run("purge", "status", plan).out
 

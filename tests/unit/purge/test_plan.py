@@ -155,19 +155,24 @@ def test_the_usual_volume_is_the_mean_of_the_last_twelve_that_destroyed_any() ->
 
 @pytest.mark.spec("PRG-9")
 def test_brakes() -> None:
-    """Volume beyond both bounds, and a change within the days."""
+    """Volume beyond both bounds, a change within the days, and new rules."""
     policy = Policy(brake_objects=2, brake_multiple=3, brake_days=14)
     lately = Instant(DUE.microseconds - 13 * 86_400_000_000)
     before = Instant(DUE.microseconds - 14 * 86_400_000_000)
 
-    def pulled(*changes: Instant | None, usual: int = 0) -> tuple[Brake, ...]:
-        return find_brakes(changes, usual=usual, policy=policy, now=DUE)
+    def pulled(
+        *changes: Instant | None, usual: int = 0, rules_at: Instant | None = before
+    ) -> tuple[Brake, ...]:
+        store = StoreState(policy=policy, rules_at=rules_at)
+        return find_brakes(changes, usual=usual, store=store, now=DUE)
 
     assert () == pulled(None, before)
     assert (Brake.VOLUME,) == pulled(None, None, None)
     assert () == pulled(None, None, None, usual=1)
     assert (Brake.VOLUME,) == pulled(None, None, None, None, usual=1)
     assert (Brake.CHANGED,) == pulled(lately)
+    assert (Brake.RULES,) == pulled(None, rules_at=lately)
+    assert () == pulled(None, rules_at=None)
 
 
 @pytest.mark.spec("PRG-10")

@@ -1,7 +1,9 @@
 """People who place holds and answer requests in a store under the law of a shipped pack."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,12 +11,16 @@ from bwcstore._session._session import Session
 from bwcstore._store import Store
 from bwcstore._values import ActId, ObjectId, ScopeId
 from bwcstore.custody._authority import Role
+from bwcstore.custody._knowledge import holdings
 from bwcstore.errors import BwcStoreError, ErrorKind
 from bwcstore.testing import World
 from tests.unit.session.disclosure import begin_purge, under_law, write
 from tests.unit.session.world import chief
 
 DAY: Final = 86_400.0
+TODAY: Final = date(2026, 3, 2)
+NO_REQUEST: Final = ActId("01900000-0000-7000-8000-0000000000fe")
+CHICAGO: Final = ZoneInfo("America/Chicago")
 WANTED: Final[Mapping[str, bool]] = {
     "by_subject": True,
     "written": True,
@@ -94,3 +100,21 @@ def purged(session: Session, object_id: ObjectId) -> None:
         "replicas": ["main"],
     }
     write(session, "purge.completed", done, scope=ScopeId.object(object_id))  # type: ignore[arg-type]  # JSON
+
+
+def outcome_of(store: Store, object_id: ObjectId, act: ActId) -> str | None:
+    """What became of a request for a recording."""
+    return store.object(object_id).keeping.requests[act].outcome
+
+
+def keeps(store: Store, object_id: ObjectId) -> list[tuple[str, str]]:
+    """What holds a recording."""
+    found = holdings(store.object(object_id), store._services.log.state.store, zone=CHICAGO)
+    return [(one.id, one.kind) for one in found]
+
+
+def copy(session: Session, *objects: ObjectId, **more: Any) -> ActId:
+    """Somebody who is recorded asks for a copy."""
+    return session.receive_request(
+        "subject-copy", requester="recorded_individual", objects=objects, **more
+    )

@@ -102,14 +102,14 @@ def test_a_hold_keeps_what_is_due_until_the_day_after_its_release() -> None:
 
         assert () == held.due
         assert [(one, ErrorKind.OBJECT_HELD)] == [
-            (kept.object_id, kept.why) for kept in held.withheld
+            (kept.object_id, kept.kind) for kept in held.withheld
         ]
 
         assert "released" == session.release_hold(hold)
 
         assert () == session.plan_purge().due
 
-        world.clock.advance(DAY)
+        world.clock.advance(7 * DAY)
 
         assert [one] == [proof.object_id for proof in session.plan_purge().due]
 
@@ -247,9 +247,7 @@ def test_a_review_lies_ahead_or_is_today() -> None:
             why(lambda: session.review_hold(hold, date(2026, 3, 1))),
             why(lambda: session.review_hold(hold, "2026-13-01")),  # type: ignore[arg-type]  # wrong
             why(
-                lambda: session.place_hold(
-                    "evidentiary", objects=[one], review_on=date(2026, 3, 1)
-                )
+                lambda: session.place_hold("evidentiary", objects=[one], review_on=date(2026, 3, 1))
             ),
             why(
                 lambda: session.place_hold("evidentiary", objects=[one], review_on="2026-02-30")  # type: ignore[arg-type]  # wrong

@@ -94,7 +94,9 @@ def test_approvals_are_signed_where_the_store_asks_for_it() -> None:
         "clock.confirmed",
         "hold.release_proposed",
         "hold.released",
+        "law.adopted",
         "plan.approved",
+        "policy.set",
     } == parameters.signed_kinds
 
 
