@@ -56,6 +56,7 @@ from bwcstore.custody import (
 )
 from bwcstore.custody._deriving import Region
 from bwcstore.custody._duty import Duty
+from bwcstore.custody._explaining import ObjectExplanation
 from bwcstore.custody._requesting import Advice
 from bwcstore.custody._selection import Selection
 from bwcstore.errors import (
@@ -123,6 +124,7 @@ __all__ = [
     "Leftover",
     "LogLine",
     "NotFoundError",
+    "ObjectExplanation",
     "ObjectId",
     "ObjectState",
     "OutcomeUnknownError",

@@ -45,7 +45,7 @@ class Agency(Life):
 
     def _change_of_mind(self, planned: list[ObjectId]) -> ObjectId | None:
         """Between approval and run a hold may still come, and then it wins."""
-        if self.dice.random() < 0.5:
+        if self.dice.random() >= self.late_holds:
             return None
         late = self.dice.choice(planned)
         with self._session(self.stores["bob"], "bob") as session:

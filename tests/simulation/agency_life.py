@@ -54,6 +54,7 @@ class Life:
         trace: what happened, one line each.
         clips: every recording that was ever taken in.
         destroyed: how many recordings were destroyed so far.
+        late_holds: how often a hold comes between approval and run.
     """
 
     def __init__(self, seed: int) -> None:
@@ -66,6 +67,7 @@ class Life:
         self.today = START
         self.destroyed = 0
         self.crashes = 0
+        self.late_holds = 0.5
         self.second = SecondOpinion()
         self.signers = {
             name: StoredSigner(bytes([number]) * 32)

@@ -19,12 +19,13 @@ from tests.simulation.agency import Agency
 from tests.simulation.agency_memory import ORDINARY
 
 SEED = 5
-DAYS = 200
+DAYS = 190
 
 
 def _live() -> None:
     agency = Agency(SEED)
-    agency.live(DAYS, per_day=2)
+    agency.late_holds = 1.0
+    agency.live(DAYS, per_day=1)
     assert () == agency.find_broken()
 
 

@@ -7,6 +7,7 @@ from typing import Literal, assert_type
 
 import bwcstore
 from bwcstore import (
+    ActId,
     ActorId,
     ActorLine,
     Advice,
@@ -43,15 +44,18 @@ from bwcstore import (
     KeyFile,
     KeyVault,
     KeyVaultError,
+    LawAdopted,
     Leftover,
     LogLine,
     NotFoundError,
+    ObjectExplanation,
     ObjectId,
     ObjectState,
     OutcomeUnknownError,
     Parameters,
     Passphrase,
     Pending,
+    Policy,
     Progress,
     ProgressEvent,
     Properties,
@@ -238,6 +242,26 @@ def give_copy(session: Session, clip: ObjectId, edited: Path, target: Path) -> R
     assert_type(released.ground.cite, str)
     assert_type(session.releases(clip), tuple[ReleaseLine, ...])
     return released
+
+
+def keep_under_law(session: Session, clip: ObjectId, request: ActId) -> ObjectExplanation:
+    """Adopt a law, say what is so, and ask what follows."""
+    assert_type(session.adopt_law("us-mn", "us-mn-becker"), LawAdopted)
+    session.set_policy(Policy(approvals=2))
+    worn = session.assert_fact("source_kind", "worn", object_id=clip, basis="report")
+    assert_type(worn, str)
+    made = session.assert_facts({"force_result": "death", "death_by_force": True}, object_id=clip)
+    assert_type(made, dict[str, str])
+    session.assert_fact("requester_is_subject", True, request=request)
+    session.retract_fact(worn, object_id=clip)
+    session.label(clip, ["evidence_force"], since=date(2026, 3, 2))
+    session.add_tags(clip, case="26-1042")
+    session.correct_time(clip, Instant.parse("2026-03-02T17:00:00.000000Z"), statement="clock off")
+    session.withdraw_consent(clip, session.record_consent(clip, covers="public", name="Ada"))
+    explained = session.explain(clip, as_of=date(2026, 9, 1))
+    assert_type(explained.text(), str)
+    assert_type(explained.destruction.needs, tuple[str, ...])
+    return explained
 
 
 def keep_and_answer(session: Session, clip: ObjectId) -> tuple[Duty, ...]:

@@ -144,8 +144,8 @@ class FactVerbs(Verbs):
     ) -> str:
         """Take an assertion back; return the id of the assertion that does so.
 
-        Appends `fact.asserted` without a value. The label that a recording was ingested with is
-        taken back by the id `bwcstore.custody.INGEST_LABEL`.
+        Appends `fact.asserted` without a value. `explain` shows the ids, also the one by which the
+        label that a recording was ingested with is taken back.
 
         Raises:
             AuthorizationError: the actor may not; appended as `access.refused`.

@@ -236,9 +236,10 @@ def answer_request(acting: Acting, act: ActId, answer: Answer) -> tuple[Advice, 
         adopted = require_law(services, state)
         check_rule(answer.rule, adopted.pack)
         on = day_of(answer.on, "answer", earliest=request.received, today=adopted.today(now))
+        law = adopted.now(now)
         drafts, told = [], dict[Advice, None]()
         for object_id, bound in found.items():
-            body, advice = _answered(bound, answer, on, adopted.now(now))
+            body, advice = _answered(bound, answer, on, law)
             told.update(dict.fromkeys(advice))
             drafts.append(
                 acting.draft(

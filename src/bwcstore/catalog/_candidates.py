@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 from bwcstore._values import Instant
 from bwcstore.catalog._holding import MICROSECONDS, binding, holds, pending_requests
 from bwcstore.catalog._known import known_facts
-from bwcstore.catalog._schema import OBJECTS, ROW
-from bwcstore.catalog._tables import Tables, whole
+from bwcstore.catalog._schema import whole
+from bwcstore.catalog._tables import OBJECTS, ROW, Tables
 from bwcstore.custody._knowledge import PENDING, RETAIN
 from bwcstore.errors import ErrorKind
 from bwcstore.statute._civil import local_date

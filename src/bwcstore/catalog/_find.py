@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 
 from bwcstore._values import Instant
 from bwcstore.catalog._holding import MICROSECONDS, held_rows, pending_requests, rows_of
-from bwcstore.catalog._schema import OBJECTS
-from bwcstore.catalog._tables import Tables, whole
+from bwcstore.catalog._schema import whole
+from bwcstore.catalog._tables import OBJECTS, Tables
 from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.statute.tables._day_columns import Zone
 

@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bwcstore._values import STORE_SCOPE, Digest, ObjectId, ScopeId
+from bwcstore._values import STORE_SCOPE, ZERO_DIGEST, Digest, ObjectId, ScopeId
 from bwcstore.catalog._making import MAKERS, object_row, store_tables, table
-from bwcstore.catalog._schema import ACCESSES, OBJECTS, ROW
-from bwcstore.catalog._tables import Position, StoreRow, Tables, whole
+from bwcstore.catalog._schema import SCHEMAS, whole
+from bwcstore.catalog._tables import ACCESSES, OBJECTS, ROW, Position, StoreRow, Tables
 from bwcstore.custody._object_records import ObjectState
 from bwcstore.custody._state import State
 from bwcstore.errors import ErrorKind, IntegrityError
@@ -70,6 +70,15 @@ class Tail:
             self.accesses.append(entry)
         elif entry.kind == _ENDED:
             self.ends.append(entry)
+
+
+def no_tables() -> Tables:
+    """The tables of no entry at all."""
+    return Tables(
+        position=Position(generation=0, size=0, head=ZERO_DIGEST),
+        store=StoreRow(seq=0, head=ZERO_DIGEST, opaque=False),
+        stored={name: schema.empty_table() for name, schema in SCHEMAS.items()},
+    )
 
 
 def forward(tables: Tables, state: State, tail: Tail, *, generation: int) -> Tables:

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bwcstore._encoding import Json
-from bwcstore.catalog._schema import OBJECTS, ROW
-from bwcstore.catalog._tables import Tables, whole
+from bwcstore.catalog._schema import whole
+from bwcstore.catalog._tables import OBJECTS, ROW, Tables
 from bwcstore.statute.tables._day_columns import Zone
 
 Bools = npt.NDArray[np.bool_]

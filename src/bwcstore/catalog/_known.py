@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bwcstore._values import Instant
-from bwcstore.catalog._schema import OBJECTS, ROW
-from bwcstore.catalog._tables import Tables, whole
+from bwcstore.catalog._schema import whole
+from bwcstore.catalog._tables import OBJECTS, ROW, Tables
 from bwcstore.custody._assertion import INGEST_LABEL, LABELS
 from bwcstore.custody._knowledge import COLLECTED, fact_value
 from bwcstore.errors import InvalidInputError
@@ -237,8 +237,9 @@ class _Reader:
             superseding = pc.and_(superseding, pc.is_null(facts.column("value")))
         at = pa.scalar(self._at.microseconds, pa.int64()).cast(facts.schema.field("at").type)
         recorded = pc.less_equal(facts.column("at"), at)
-        found = facts.filter(pc.and_(superseding, recorded)).column(ROW)
-        return whole(found).to_numpy().astype(np.int64)
+        rows = facts.filter(pc.and_(superseding, recorded)).column(ROW)
+        found: Numbers = whole(rows).to_numpy().astype(np.int64)
+        return found
 
 
 @attrs.frozen(eq=False)

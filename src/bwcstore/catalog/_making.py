@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from bwcstore._encoding import Json
 from bwcstore._values import ActId, Instant, ScopeId
-from bwcstore.catalog._schema import SCHEMAS, TAGS
+from bwcstore.catalog._schema import SCHEMAS
+from bwcstore.catalog._tables import TAGS
 from bwcstore.custody._act_records import PlanState, RequestState
 from bwcstore.custody._assertion import INGEST_LABEL, LABELS, FactAssertion
 from bwcstore.custody._knowledge import collected_at

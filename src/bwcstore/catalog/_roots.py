@@ -10,8 +10,7 @@ from typing import Any, Final
 from bwcstore import _merkle
 from bwcstore._encoding import Json, encode
 from bwcstore._values import Digest, Instant
-from bwcstore.catalog._schema import OBJECTS, ROW, TAGS
-from bwcstore.catalog._tables import Tables
+from bwcstore.catalog._tables import OBJECTS, ROW, TAGS, Tables
 
 _BATCH_ROWS: Final = 16_384
 _FACT: Final = ("assertion", "fact", "since", "supersedes", "value")

@@ -12,14 +12,12 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from bwcstore.catalog._tables import ACCESSES, OBJECTS, ROW, TAGS
+
 CODED: Final = pa.dictionary(pa.int32(), pa.string())
 WORDS: Final = pa.list_(pa.string())
 MOMENT: Final = pa.timestamp("us", tz="UTC")
 HASH: Final = pa.binary(32)
-ROW: Final = "row"
-TAGS: Final = ("case", "device", "file", "officer", "source")
-OBJECTS: Final = "objects"
-ACCESSES: Final = "accesses"
 
 _OBJECTS: Final = {
     "object": pa.string(),
@@ -148,14 +146,15 @@ _ACTS: Final = {
 }
 _PRIVATE: Final = {
     "object": pa.string(),
-    "case": pa.string(),
-    "device": pa.string(),
-    "officer": pa.string(),
+    "case": WORDS,
+    "device": WORDS,
+    "officer": WORDS,
     "title": pa.string(),
     "source_scope": pa.string(),
     "source_id": pa.string(),
     "plaintext_sha256": pa.string(),
     "length_bytes": pa.int64(),
+    "tags_count": pa.int32(),
 }
 
 
@@ -179,6 +178,6 @@ SCHEMAS: Final[Mapping[str, Any]] = {
 PRIVATE: Final = _schema(_PRIVATE)
 
 
-def empty(name: str) -> Any:
-    """A table without rows."""
-    return SCHEMAS[name].empty_table()
+def whole(column: Any) -> Any:
+    """A column in one piece."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -4,13 +4,29 @@ Rule kept here (spec chapter `state`): tables say which entries they are made of
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Final
 
 import attrs
-import pyarrow as pa
 
-from bwcstore._values import ZERO_DIGEST, Digest
-from bwcstore.catalog._schema import OBJECTS, ROW, SCHEMAS, empty
+from bwcstore._values import Digest
+
+OBJECTS: Final = "objects"
+ACCESSES: Final = "accesses"
+ROW: Final = "row"
+TAGS: Final = ("case", "device", "file", "officer", "source")
+NAMES: Final = (
+    OBJECTS,
+    "facts",
+    "holds",
+    "hold_objects",
+    "requests",
+    "request_objects",
+    "releases",
+    "authorizations",
+    ACCESSES,
+    "actors",
+    "acts",
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -57,7 +73,7 @@ class Tables:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the tables."""
-        return tuple(SCHEMAS)
+        return NAMES
 
     def __getitem__(self, name: str) -> Any:
         """One table as a `pyarrow.Table`, in which objects are named by their ids.
@@ -72,8 +88,10 @@ class Tables:
     def _named(self, found: Any) -> Any:
         if found.schema.names[0] != ROW:
             return found
-        rows = whole(found.column(ROW))
-        ids = whole(self.stored[OBJECTS].column("object"))
+        import pyarrow as pa  # noqa: PLC0415 - who only names the type does not need it
+
+        rows = found.column(ROW).combine_chunks()
+        ids = self.stored[OBJECTS].column("object").combine_chunks()
         # The ids are not copied: a row is its object's place in the dictionary.
         named = pa.DictionaryArray.from_arrays(rows, ids)
         return found.set_column(0, "object", named)
@@ -132,17 +150,3 @@ class Tables:
     def acts(self) -> Any:
         """Every act: requests, plans, audits."""
         return self["acts"]
-
-    @classmethod
-    def nothing(cls) -> Self:
-        """The tables of no entry at all."""
-        return cls(
-            position=Position(generation=0, size=0, head=ZERO_DIGEST),
-            store=StoreRow(seq=0, head=ZERO_DIGEST, opaque=False),
-            stored={name: empty(name) for name in SCHEMAS},
-        )
-
-
-def whole(column: Any) -> Any:
-    """A column in one piece."""
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

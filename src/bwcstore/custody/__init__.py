@@ -1,8 +1,19 @@
 """What is true of a store, and what is allowed: state, actors, facts, holds, requests, plans."""
 
 from bwcstore.custody._act_records import ActState, Jump, PlanState, RequestState
-from bwcstore.custody._assertion import INGEST_LABEL, FactAssertion
+from bwcstore.custody._assertion import FactAssertion
 from bwcstore.custody._authority import Role, Verb
+from bwcstore.custody._explained import (
+    Cited,
+    Destruction,
+    FactShown,
+    HoldShown,
+    MayDo,
+    Problem,
+    WhoMay,
+)
+from bwcstore.custody._explaining import ObjectExplanation
+from bwcstore.custody._knowledge import ClaimWeighed
 from bwcstore.custody._object_records import (
     Activity,
     Claim,
@@ -28,25 +39,32 @@ from bwcstore.custody._records import (
 )
 
 __all__ = [
-    "INGEST_LABEL",
     "ActState",
     "Activity",
     "Actor",
     "Attested",
     "Authorization",
+    "Cited",
     "Claim",
+    "ClaimWeighed",
     "Consent",
     "Derivation",
+    "Destruction",
     "EpochEnded",
     "FactAssertion",
+    "FactShown",
     "HoldPlaced",
+    "HoldShown",
     "Jump",
     "Keeping",
     "LawAdopted",
+    "MayDo",
+    "ObjectExplanation",
     "ObjectState",
     "Parameters",
     "PlanState",
     "Policy",
+    "Problem",
     "Purge",
     "Recording",
     "Release",
@@ -56,4 +74,5 @@ __all__ = [
     "SourceId",
     "StoreState",
     "Verb",
+    "WhoMay",
 ]

@@ -3,14 +3,14 @@
 Rules kept here:
 
 - a key that `put` returned for is in every replica, under an epoch that no rotation has left;
-- a group is replaced, never changed: the new one is in every replica before the old one goes,
-  and if somebody else took the old one away meanwhile, the new one is withdrawn and the look
+- groups are replaced, never changed: the new one is in every replica before the old ones go,
+  and if somebody else took one of these away meanwhile, the new one is withdrawn and the look
   begins anew. So two processes at work at once bring no destroyed key back and lose no living one.
 """
 
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from bwcstore._ports import WrappedKey
@@ -26,6 +26,7 @@ from bwcstore.storage._vault_files import VaultFiles
 from bwcstore.storage._vault_format import Group, KeyRecord, check_key_id
 
 _ATTEMPTS: Final = 8
+_TOGETHER_ATTEMPTS: Final = 4
 _DRAWN: Final = re.compile(r".*/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -180,33 +181,56 @@ def destroy(files: VaultFiles, key_ids: Iterable[str]) -> None:
     wanted = frozenset(check_key_id(key_id) for key_id in key_ids)
     if not wanted:
         return
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         files.refresh()
         files.require_all()
-        touched = sorted({name for key_id in wanted for name in files.index.candidates(key_id)})
-        clean = True
-        for name in touched:
+        touched = {name for key_id in wanted for name in files.index.candidates(key_id)}
+        found: dict[str, Group] = {}
+        gone = False
+        for name in sorted(touched):
             try:
                 group = files.read_group(name)
             except NotFoundError:
-                clean = False
+                gone = True
                 continue
             if any(record.key_id in wanted for record in group.keys):
-                clean = False
-                _replace(files, name, group, wanted)
-        if clean:
+                found[name] = group
+        if not found and not gone:
             return
+        for together in _replaced_together(found, singly=attempt >= _TOGETHER_ATTEMPTS):
+            _replace(files, together, wanted)
     raise StorageError(ErrorKind.RACE_LOST, "the groups of keys changed again and again")
 
 
-def _replace(files: VaultFiles, name: str, group: Group, without: frozenset[str]) -> None:
-    living = [record for record in group.keys if record.key_id not in without]
-    written = files.write_groups(living, epoch=group.epoch)
-    if not files.exists(name):
+def _replaced_together(
+    found: Mapping[str, Group], *, singly: bool
+) -> Iterator[Mapping[str, Group]]:
+    """The groups of each epoch, for what is left of them becomes one group; or each alone: the
+    more are replaced at once, the sooner another process has taken one of them away.
+    """
+    if singly:
+        yield from ({name: group} for name, group in found.items())
+        return
+    for epoch in sorted({group.epoch for group in found.values()}):
+        yield {name: group for name, group in found.items() if group.epoch == epoch}
+
+
+def _replace(files: VaultFiles, old: Mapping[str, Group], without: frozenset[str]) -> None:
+    """Store what is left of groups of one epoch as new ones, then remove the old ones."""
+    living = {
+        record.key_id: record
+        for group in old.values()
+        for record in group.keys
+        if record.key_id not in without
+    }
+    (epoch,) = {group.epoch for group in old.values()}
+    written = files.write_groups([living[key_id] for key_id in sorted(living)], epoch=epoch)
+    if not all(files.exists(name) for name in old):
         for own in written:
             files.remove_group(own)
         return
-    files.remove_group(name)
+    for name in old:
+        files.remove_group(name)
 
 
 def inventory(files: VaultFiles) -> list[WrappedKey]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bwcstore._encoding import Json
 from bwcstore._values import STORE_SCOPE, ActId, Instant, ObjectId, ScopeId
-from bwcstore.catalog._forward import Tail, forward
+from bwcstore.catalog._forward import Tail, forward, no_tables
 from bwcstore.catalog._tables import Tables
 from bwcstore.custody._state import State
 from bwcstore.ledger._entry import Entry
@@ -160,7 +160,7 @@ class Ledger:
         case: Json = {"tag": {"kind": "case", "value": self.chance.choice(CASES)}}
         label: Json = {"label": "training"}
         days: Json = {"collected": {"from": "2026-02-25", "until": None}}
-        query = self.chance.choice((
+        query: Json = self.chance.choice((
             case, {"all": [case, label]}, {"any": [{"all": [label, days]}, case]}, {"all": [days]},
         ))  # fmt: skip
         hold = self._placed({"objects_count": 0, "query": query})
@@ -302,7 +302,7 @@ def state_of(entries: Iterable[Entry]) -> State:
 def tables_of(made: Ledger, *, until: int | None = None, base: Tables | None = None) -> Tables:
     """The tables of the entries before `until`, made anew or from those of fewer entries."""
     entries = made.entries[:until]
-    before = base or Tables.nothing()
+    before = base or no_tables()
     tail = Tail.of(entries[before.position.size :])
     return forward(before, state_of(entries), tail, generation=0)
 

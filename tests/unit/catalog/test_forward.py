@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from bwcstore.catalog import Tables, root
-from bwcstore.catalog._forward import Tail, forward
+from bwcstore.catalog._forward import Tail, forward, no_tables
 from bwcstore.catalog._schema import SCHEMAS
 from bwcstore.custody._rows import state_root
 from bwcstore.errors import ErrorKind, IntegrityError
@@ -17,7 +17,7 @@ def test_bringing_forward_gives_what_making_anew_gives(seed: int) -> None:
     """Whatever happens in between, in steps of whatever length."""
     made = ledger(seed)
 
-    grown = Tables.nothing()
+    grown = no_tables()
     at = 0
     while at < len(made.entries):
         at = min(at + made.chance.choice((1, 2, 17, 60)), len(made.entries))
@@ -69,7 +69,7 @@ def _with(table: pa.Table, name: str, value: int) -> pa.Table:
 @pytest.mark.spec("STA-8")
 def test_tables_have_the_columns_that_are_documented() -> None:
     """Stored tables have exactly their schema, also where they have no rows."""
-    for tables in (Tables.nothing(), tables_of(ledger(1))):
+    for tables in (no_tables(), tables_of(ledger(1))):
         assert {name: tables.stored[name].schema for name in SCHEMAS} == dict(SCHEMAS)
         assert tuple(SCHEMAS) == tables.names
 

@@ -167,7 +167,7 @@ def test_a_request_is_closed_when_nothing_waits() -> None:
     assert {act: "granted", empty: "nothing-held"} == lines
 
 
-@pytest.mark.spec("REQ-8", "REQ-4")
+@pytest.mark.spec("REQ-8", "REQ-4", "LED-31")
 def test_a_recording_that_another_process_binds_keeps_a_request_open() -> None:
     """The one that closes is decided again when a recording was bound meanwhile."""
     world = World()
