@@ -19,7 +19,7 @@ from tests.simulation.agency import Agency
 from tests.simulation.agency_memory import ORDINARY
 
 SEED = 5
-DAYS = 190
+DAYS = 240
 
 
 def _live() -> None:

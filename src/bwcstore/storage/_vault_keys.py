@@ -10,7 +10,7 @@ Rules kept here:
 
 import hmac
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from bwcstore._ports import WrappedKey
@@ -23,7 +23,7 @@ from bwcstore.errors import (
 )
 from bwcstore.storage._keywrap import KEY_BYTES, key_check
 from bwcstore.storage._vault_files import VaultFiles
-from bwcstore.storage._vault_format import Group, KeyRecord, check_key_id
+from bwcstore.storage._vault_format import GROUP_KEYS_MAX, Group, KeyRecord, check_key_id
 
 _ATTEMPTS: Final = 8
 _TOGETHER_ATTEMPTS: Final = 4
@@ -184,35 +184,34 @@ def destroy(files: VaultFiles, key_ids: Iterable[str]) -> None:
     for attempt in range(_ATTEMPTS):
         files.refresh()
         files.require_all()
-        touched = {name for key_id in wanted for name in files.index.candidates(key_id)}
-        found: dict[str, Group] = {}
-        gone = False
-        for name in sorted(touched):
+        touched = sorted({name for key_id in wanted for name in files.index.candidates(key_id)})
+        # The more are replaced at once, the sooner another process has taken one of them away.
+        most = 1 if attempt >= _TOGETHER_ATTEMPTS else GROUP_KEYS_MAX
+        clean = True
+        together: dict[str, Group] = {}
+        for name in touched:
             try:
                 group = files.read_group(name)
             except NotFoundError:
-                gone = True
+                clean = False
                 continue
-            if any(record.key_id in wanted for record in group.keys):
-                found[name] = group
-        if not found and not gone:
-            return
-        for together in _replaced_together(found, singly=attempt >= _TOGETHER_ATTEMPTS):
+            if not any(record.key_id in wanted for record in group.keys):
+                continue
+            clean = False
+            if together and not _fits(group, together.values(), most):
+                _replace(files, together, wanted)
+                together = {}
+            together[name] = group
+        if together:
             _replace(files, together, wanted)
+        if clean:
+            return
     raise StorageError(ErrorKind.RACE_LOST, "the groups of keys changed again and again")
 
 
-def _replaced_together(
-    found: Mapping[str, Group], *, singly: bool
-) -> Iterator[Mapping[str, Group]]:
-    """The groups of each epoch, for what is left of them becomes one group; or each alone: the
-    more are replaced at once, the sooner another process has taken one of them away.
-    """
-    if singly:
-        yield from ({name: group} for name, group in found.items())
-        return
-    for epoch in sorted({group.epoch for group in found.values()}):
-        yield {name: group for name, group in found.items() if group.epoch == epoch}
+def _fits(group: Group, others: Collection[Group], most: int) -> bool:
+    count = sum(len(one.keys) for one in (group, *others))
+    return count <= most and all(one.epoch == group.epoch for one in others)
 
 
 def _replace(files: VaultFiles, old: Mapping[str, Group], without: frozenset[str]) -> None:
