@@ -41,6 +41,24 @@ def vault_places(root: Path, vaults: Sequence[PathLike]) -> tuple[Path, ...]:
     return places
 
 
+def catalog_place(root: Path, place: PathLike | None) -> Path:
+    """Where the catalog of a store lies.
+
+    Raises:
+        InvalidInputError: it would lie inside the write-once area.
+    """
+    if place is None:
+        named = root if root.name else root.resolve()
+        return named.parent / f"{named.name}.catalog"
+    area, resolved = root.resolve(), Path(place).resolve()
+    if resolved == area or area in resolved.parents:
+        raise InvalidInputError(
+            ErrorKind.ARGUMENT_INVALID,
+            f"catalog {place} lies in the write-once area, where nothing can be deleted",
+        )
+    return Path(place)
+
+
 def open_vaults(places: Iterable[Path]) -> list[Backend]:
     """Open the vault replicas that are there.
 

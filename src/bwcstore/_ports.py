@@ -265,11 +265,16 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def discard_leftovers(self) -> int:
+    def discard_leftovers(self, prefix: str = "") -> int:
         """Remove what uploads that never committed left behind; return how many were removed.
         Must not touch an upload still under way in any process.
 
+        Args:
+            prefix: only what was to get names that start with it: whole parts, each followed by
+                `/`, or everything. More may go where the storage cannot tell.
+
         Raises:
+            InvalidInputError: the prefix is malformed.
             StorageError: it could not be done.
         """
 

@@ -12,6 +12,7 @@ from typing import Self
 
 from bwcstore._places import (
     PathLike,
+    catalog_place,
     has_ledger,
     make_root,
     make_vaults,
@@ -35,6 +36,7 @@ from bwcstore._session._services import Services
 from bwcstore._session._session import Session
 from bwcstore._store_proofs import StoreProofs
 from bwcstore._store_rules import StoreRules
+from bwcstore._store_tables import StoreTables
 from bwcstore._system import SystemWorkers, system_environment
 from bwcstore._values import Instant, ObjectId, StoreId
 from bwcstore.custody._authority import Role
@@ -58,7 +60,7 @@ from bwcstore.storage._local import LocalBackend
 from bwcstore.storage._vault import DirectoryVault
 
 
-class Store(StoreProofs, StoreRules):
+class Store(StoreProofs, StoreRules, StoreTables):
     """One store, open. Safe to use from several threads; several processes may open it at once."""
 
     def __init__(self, services: Services, *, owned: Environment | None) -> None:
@@ -134,6 +136,7 @@ class Store(StoreProofs, StoreRules):
         except BaseException:
             backend.close()
             raise
+        services.catalog.place = catalog_place(root, None)
         return cls(services, owned=None if environment else world)
 
     @classmethod
@@ -143,13 +146,16 @@ class Store(StoreProofs, StoreRules):
         *,
         key: KeySource,
         vaults: Sequence[PathLike] = (),
+        catalog: PathLike | None = None,
         environment: Environment | None = None,
     ) -> Self:
         """Open a store: read its ledger, check every link, compare with what is remembered.
 
-        Opening reads the whole ledger; a store of many million entries takes minutes.
+        Opening reads the whole ledger; a store of many million entries takes minutes. `catalog`
+        is where tables are kept once somebody asks for them, by default `<location>.catalog`.
 
         Raises:
+            InvalidInputError: a vault or the catalog would lie inside the write-once area.
             StorageError: there is no store here (`NOT_A_STORE`), its creation broke off
                 (`STORE_INCOMPLETE`), or it cannot be read.
             KeyVaultError: no vault, the wrong key, or a key file that others may read.
@@ -157,7 +163,7 @@ class Store(StoreProofs, StoreRules):
             IntegrityError: the ledger does not verify.
         """
         root = Path(location)
-        places = vault_places(root, vaults)
+        places, cache = vault_places(root, vaults), catalog_place(root, catalog)
         world = environment or system_environment()
         backend = LocalBackend(root)
         try:
@@ -170,6 +176,7 @@ class Store(StoreProofs, StoreRules):
         except BaseException:
             backend.close()
             raise
+        services.catalog.place = cache
         return cls(services, owned=None if environment else world)
 
     @classmethod

@@ -59,6 +59,8 @@ from bwcstore import (
     Progress,
     ProgressEvent,
     Properties,
+    PurgeRun,
+    PurgeStatus,
     Receipt,
     Recording,
     Region,
@@ -283,6 +285,15 @@ def keep_and_answer(session: Session, clip: ObjectId) -> tuple[Duty, ...]:
     session.close_request(request)
     assert_type(session.requests(), tuple[RequestLine, ...])
     return session.duties()
+
+
+def destroy(session: Session, other: Session) -> PurgeRun:
+    """Plan, have it approved by somebody else, and run."""
+    plan = session.plan_purge()
+    act = session.propose_purge(plan)
+    other.approve_purge(act, plan_sha256=plan.digest)
+    assert_type(session.purge_status(act), PurgeStatus)
+    return session.run_purge(act)
 
 
 def handle(error: Exception) -> str:

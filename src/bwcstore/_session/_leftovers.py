@@ -18,6 +18,7 @@ from bwcstore import _layout
 from bwcstore._ports import Stat
 from bwcstore._session._acting import Acting
 from bwcstore._session._journal import PREFIX as JOURNALS
+from bwcstore._session._record_keys import destroy_record_keys
 from bwcstore._session._services import Services
 from bwcstore._values import Digest, Instant, ObjectId
 from bwcstore.custody._authority import Permission, Verb
@@ -136,11 +137,9 @@ def discard(acting: Acting, *, older_than_seconds: float) -> Discarded:
         services.log.checkpoint()
     # First, because a journal alone is not found again by the next run.
     _forget_journals(services, gone)
-    services.vault.destroy(
-        key_id
-        for object_id in sorted(gone)
-        for key_id in (content_key_id(object_id), record_key_id(object_id))
-    )
+    if gone:
+        keys = [key(one) for one in sorted(gone) for key in (content_key_id, record_key_id)]
+        destroy_record_keys(services.vault, keys)
     for leftover in found:
         for name in leftover.names:
             services.backend.delete(name)

@@ -8,6 +8,7 @@ import attrs
 
 from bwcstore._encoding import tag
 from bwcstore._ports import Backend, Environment, KeyVault, Signer
+from bwcstore._session._cache import CatalogCache
 from bwcstore._session._spool import set_aside
 from bwcstore._values import Digest, Instant, StoreId, Tag
 from bwcstore.custody._state import State
@@ -42,6 +43,7 @@ class Services:
 
     Attributes:
         writer: writes one object at a time on all workers.
+        catalog: its tables, and where they are kept.
         owing: what must be called before the ledger is closed.
         laws: packs and agency files that were read, by the digests of their annexes.
         days: what they come to on a day, by both digests and the day.
@@ -57,6 +59,7 @@ class Services:
     signer_name: str
     tag_key: bytes = attrs.field(repr=False)
     writer: ObjectWriter = attrs.field(init=False)
+    catalog: CatalogCache = attrs.field(factory=CatalogCache, init=False)
     owing: set[Callable[[], None]] = attrs.field(factory=set, init=False)
     laws: dict[tuple[Digest, Digest], tuple[Pack, Agency]] = attrs.field(factory=dict, init=False)
     days: dict[tuple[Digest, Digest, date], Law] = attrs.field(factory=dict, init=False)

@@ -12,6 +12,7 @@ from typing import Self
 
 from bwcstore._ports import Progress, no_progress
 from bwcstore._session import _actors, _audit, _history, _keys, _leftovers, _many, _read
+from bwcstore._session._catalog_verbs import CatalogVerbs
 from bwcstore._session._fact_verbs import FactVerbs
 from bwcstore._session._hold_verbs import HoldVerbs
 from bwcstore._session._ingest import Ingested, ingest
@@ -28,7 +29,7 @@ from bwcstore.custody._recording import Recording, SourceId
 NO_RECORDING = Recording()
 
 
-class Session(FactVerbs, HoldVerbs, RequestVerbs, ReleaseVerbs, PurgeVerbs):
+class Session(FactVerbs, HoldVerbs, RequestVerbs, ReleaseVerbs, PurgeVerbs, CatalogVerbs):
     """One actor at work in one store for one reason.
 
     Made by `Store.session`. Closing it writes what was only counted so far; it does not close the
@@ -115,7 +116,8 @@ class Session(FactVerbs, HoldVerbs, RequestVerbs, ReleaseVerbs, PurgeVerbs):
         Raises:
             NotFoundError: there is no such object.
             AuthorizationError: no authorization in force admits the actor for the session's
-                purpose; appended as `access.refused`.
+                purpose, or the adopted law does not (`law-forbids`, `redaction-required`,
+                `purpose-unknown`; spec: CUS-30 to CUS-34); appended as `access.refused`.
             RetentionError: it was destroyed (`object-purged`), or is being destroyed
                 (`purge-started`); appended likewise.
             IntegrityError: manifest or header do not verify.
@@ -221,7 +223,8 @@ class Session(FactVerbs, HoldVerbs, RequestVerbs, ReleaseVerbs, PurgeVerbs):
             AuthorizationError: the actor may not authorize, or must sign and did not; appended
                 as `access.refused`.
             NotFoundError: nobody of that name may act, or there is no such object.
-            InvalidInputError: no purpose, or an end before the start.
+            InvalidInputError: no purpose, one that the adopted law does not have
+                (`purpose-unknown`), or an end before the start.
         """
         grant = _actors.Grant(
             login=login,

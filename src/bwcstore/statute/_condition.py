@@ -160,11 +160,9 @@ def judge(condition: Condition, scope: Scope) -> Verdict:
         case Not(part=part):
             return _OPPOSITE[judge(part, scope)]
         case All(parts=parts):
-            verdicts = {judge(part, scope) for part in parts}
-            return _first(verdicts, Verdict.NO, Verdict.UNKNOWN, Verdict.YES)
+            return _until(Verdict.NO, parts, scope)
         case Some(parts=parts):
-            verdicts = {judge(part, scope) for part in parts}
-            return _first(verdicts, Verdict.YES, Verdict.UNKNOWN, Verdict.NO)
+            return _until(Verdict.YES, parts, scope)
         case _:
             return _test(condition, scope)
 
@@ -176,8 +174,16 @@ _OPPOSITE: Final = {
 }
 
 
-def _first(verdicts: set[Verdict], *order: Verdict) -> Verdict:
-    return next(verdict for verdict in order if verdict in verdicts)
+def _until(decisive: Verdict, parts: Iterable[Condition], scope: Scope) -> Verdict:
+    """The decisive verdict if any part has it, else unknown if any part is, else the opposite."""
+    found = _OPPOSITE[decisive]
+    for part in parts:
+        verdict = judge(part, scope)
+        if verdict is decisive:
+            return decisive
+        if verdict is Verdict.UNKNOWN:
+            found = verdict
+    return found
 
 
 def _test(test: Test, scope: Scope) -> Verdict:

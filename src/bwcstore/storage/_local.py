@@ -287,17 +287,24 @@ class LocalBackend(Backend):
         if version_id == ONLY_VERSION:
             self.delete(name)
 
-    def discard_leftovers(self) -> int:
-        """See `Backend.discard_leftovers`. Looks through every directory of the root."""
+    def discard_leftovers(self, prefix: str = "") -> int:
+        """See `Backend.discard_leftovers`. Looks through every directory below the prefix."""
+        check_prefix(prefix)
         removed = 0
         with translated(f"discarding leftovers in {self.root}"):
-            for directory, temporaries in find_temporaries(self._directories):
+            for directory, temporaries in self._temporaries(prefix):
                 with self._directories.present(directory) as parent:
                     count = sum(discard_abandoned(parent, name) for name in temporaries)
                     if count:
                         os.fsync(parent)
                 removed += count
         return removed
+
+    def _temporaries(self, prefix: str) -> list[tuple[str, list[str]]]:
+        try:
+            return [*find_temporaries(self._directories, prefix.removesuffix("/"))]
+        except FileNotFoundError:
+            return []
 
 
 def _check_regular(name: str, found: os.stat_result) -> None:

@@ -11,6 +11,7 @@ from bwcstore._session._history import log_lines
 from bwcstore._session._session import Session
 from bwcstore._store import Store
 from bwcstore._values import ActId, Digest, Instant, ObjectId, ScopeId
+from bwcstore.audit._findings import Severity
 from bwcstore.custody import Recording
 from bwcstore.custody._assertion import INGEST_LABEL
 from bwcstore.custody._authority import Role
@@ -285,6 +286,7 @@ def test_labels_come_beside_each_other_until_they_are_taken_back() -> None:
         session.retract_fact(INGEST_LABEL, object_id=clip)
         left = [(one.said.value, one.counts) for one in session.explain(clip).labels]
         facts = session.explain(clip).law
+        report = session.audit()
 
     assert [True, True] == both
     assert [
@@ -292,6 +294,7 @@ def test_labels_come_beside_each_other_until_they_are_taken_back() -> None:
         (["evidence_force", "evidence_other"], True),
         (None, False),
     ] == left
+    assert [] == [one for one in report.findings if one.severity is not Severity.NOTE]
     assert facts is not None
     assert {"evidence_force", "evidence_other"} == facts.facts.values["labels"]
 
