@@ -38,12 +38,18 @@ def fail_at_every_point(
     assert 0 < number < POINTS_MAX
 
 
+def _check(stage: Stage, where: str) -> None:
+    broken = stage.find_broken()
+
+    assert () == broken, f"{where}: {broken}"
+
+
 def _run_again(scenario: Scenario, stage: Stage, where: str) -> None:
     """Liveness: with nothing failing any more it succeeds, and promises are kept."""
     failure = stage.attempt(scenario.act)
 
     assert None is failure, f"{where}: again: {failure}"
-    assert () == stage.find_broken(), where
+    _check(stage, where)
 
 
 def _fail_once(scenario: Scenario, stage: Stage, plan: FailAt) -> None:
@@ -52,14 +58,14 @@ def _fail_once(scenario: Scenario, stage: Stage, plan: FailAt) -> None:
     step = plan.trace[-1] if isinstance(failure, SimulatedCrash) else plan.trace[-3:]
     where = f"{scenario.name}, call {plan.count}, {step}, {failure}"
     assert (failure is None) or plan.fired, where
-    assert () == stage.find_broken(), where
+    _check(stage, where)
     if not plan.fired:
         return
     # A replica of the keys that could not be read at the start is missed until the next start.
     if not isinstance(failure, SimulatedCrash) and not stage.lacks_replica():
         _run_again(scenario, stage, f"{where}: same process")
     stage.start()
-    assert () == stage.find_broken(), where
+    _check(stage, where)
     _run_again(scenario, stage, f"{where}: next process")
     scenario.done(stage)
-    assert () == stage.find_broken(), where
+    _check(stage, where)

@@ -1,7 +1,7 @@
 """Tests of the tests: an agency whose library is broken on purpose does not live for long."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -14,7 +14,7 @@ from bwcstore.custody._object_records import UNTOUCHED
 from bwcstore.custody._records import StoreState
 from bwcstore.objects._manifest import content_key_id
 from bwcstore.purge import _proof
-from bwcstore.statute._facts import LABELS
+from bwcstore.statute._facts import LABELS, Value
 from tests.simulation.agency import Agency
 from tests.simulation.agency_memory import ORDINARY
 
@@ -71,7 +71,7 @@ def test_a_library_that_trusts_labels_is_caught(monkeypatch: pytest.MonkeyPatch)
         facts = recording_facts(state, store, **given)
         labels = facts.values.get(LABELS)
         if isinstance(labels, frozenset) and "training" in labels:
-            return facts.with_values(ORDINARY)
+            return facts.with_values(cast("dict[str, Value]", ORDINARY))
         return facts
 
     monkeypatch.setattr(_proof, "recording_facts", by_label)

@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 
 from bwcstore import _layout
-from bwcstore._ports import ONLY_VERSION, Backend, Workers
+from bwcstore._ports import ONLY_VERSION, Backend, Pending, Workers
 from bwcstore._values import ObjectId
 from bwcstore.custody._object_records import ObjectState
 from bwcstore.errors import BwcStoreError, ErrorKind, StorageError
@@ -74,13 +74,21 @@ def destroy_bytes(
 
     What fails for one recording fails for it alone.
     """
-    pending = {
-        state.object_id: [
+    # What broke off may be a second name of the very bytes that are to go.
+    tidying = [
+        (state, workers.submit(partial(_tidy, backend, state.object_id))) for state in states
+    ]
+    found: dict[ObjectId, Destroyed | BwcStoreError] = {}
+    pending: dict[ObjectId, list[Pending[Destroyed]]] = {}
+    for state, tidied in tidying:
+        try:
+            tidied.result()
+        except BwcStoreError as exc:
+            found[state.object_id] = exc
+            continue
+        pending[state.object_id] = [
             workers.submit(partial(_destroy, backend, name)) for name in names_of(state)
         ]
-        for state in states
-    }
-    found: dict[ObjectId, Destroyed | BwcStoreError] = {}
     for object_id, works in pending.items():
         try:
             parts = [work.result() for work in works]
@@ -93,6 +101,10 @@ def destroy_bytes(
             length_bytes=sum(part.length_bytes for part in parts),
         )
     return found
+
+
+def _tidy(backend: Backend, object_id: ObjectId) -> int:
+    return backend.discard_leftovers(_layout.object_prefix(object_id))
 
 
 def _destroy(backend: Backend, name: str) -> Destroyed:

@@ -42,7 +42,6 @@ class Finisher:
         self._services = acting.services
         self._progress = progress
         self._total = total
-        self._tidied = False
 
     def finish(self, group: Sequence[ObjectId]) -> None:
         """Destroy keys, then bytes, of recordings whose destruction has begun.
@@ -54,7 +53,6 @@ class Finisher:
             return
         services = self._services
         services.log.checkpoint()
-        self._tidy()
         try:
             services.vault.destroy([content_key_id(object_id) for object_id in group])
         except BwcStoreError as exc:
@@ -74,15 +72,6 @@ class Finisher:
         self._report_failed(
             {key: one.kind for key, one in found.items() if isinstance(one, BwcStoreError)}
         )
-
-    def _tidy(self) -> None:
-        """Remove what creates and uploads that broke off left behind, once.
-
-        Such a file may be a second name of the very bytes that are to go.
-        """
-        if not self._tidied:
-            self._services.backend.discard_leftovers()
-            self._tidied = True
 
     def _report_completed(self, done: Mapping[ObjectId, Destroyed], epoch: int) -> None:
         bodies = {key: self._completed_body(key, one, epoch) for key, one in done.items()}

@@ -73,7 +73,9 @@ def open_object(
         IntegrityError: manifest or header do not verify.
     """
     services = acting.services
-    services.log.refresh()
+    # What was decided on an old state is decided again: only what is not known needs a look first.
+    if services.log.read_only is not None or services.log.state.object(object_id) is None:
+        services.log.refresh()
     _require(services.log.state, object_id)
     how = ending or _Ending()
 

@@ -12,7 +12,7 @@ Each condition is judged twice in the package: here for one recording, and in `_
 whole table. Neither knows where facts come from.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from enum import Enum, StrEnum, unique
 from typing import Final, Protocol, assert_never

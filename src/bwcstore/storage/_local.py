@@ -292,7 +292,7 @@ class LocalBackend(Backend):
         check_prefix(prefix)
         removed = 0
         with translated(f"discarding leftovers in {self.root}"):
-            for directory, temporaries in self._temporaries(prefix):
+            for directory, temporaries in _temporaries(self._directories, prefix):
                 with self._directories.present(directory) as parent:
                     count = sum(discard_abandoned(parent, name) for name in temporaries)
                     if count:
@@ -300,11 +300,16 @@ class LocalBackend(Backend):
                 removed += count
         return removed
 
-    def _temporaries(self, prefix: str) -> list[tuple[str, list[str]]]:
-        try:
-            return [*find_temporaries(self._directories, prefix.removesuffix("/"))]
-        except FileNotFoundError:
-            return []
+
+def _temporaries(directories: Directories, prefix: str) -> Iterator[tuple[str, list[str]]]:
+    """The files that broken writes left below a prefix; none where there is no such directory."""
+    path = prefix.removesuffix("/")
+    try:
+        with directories.present(path):
+            pass
+    except FileNotFoundError:
+        return iter(())
+    return find_temporaries(directories, path)
 
 
 def _check_regular(name: str, found: os.stat_result) -> None:

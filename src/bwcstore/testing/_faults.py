@@ -208,9 +208,11 @@ class FaultyBackend(Backend):
         """See `Backend.delete_version`."""
         self._plan.change(f"delete {name}", lambda: self._inner.delete_version(name, version_id))
 
-    def discard_leftovers(self) -> int:
+    def discard_leftovers(self, prefix: str = "") -> int:
         """See `Backend.discard_leftovers`."""
-        return self._plan.change("discard_leftovers", self._inner.discard_leftovers)
+        return self._plan.change(
+            f"discard_leftovers {prefix}", lambda: self._inner.discard_leftovers(prefix)
+        )
 
 
 class _FaultyUpload(Upload):

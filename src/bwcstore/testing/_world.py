@@ -167,14 +167,14 @@ class MemoryBackend(Backend):
         self._clock = clock
         self._lock = threading.RLock()
         self._uploads: set[_MemoryUpload] = set()
-        self._leftovers = 0
+        self._leftovers: tuple[str, ...] = ()
 
     def reopened(self) -> "MemoryBackend":
         """What a new process finds: the same contents; uploads under way are leftovers."""
         found = MemoryBackend(self.contents, clock=self._clock)
         found._modified = self._modified
         found.locks = self.locks
-        found._leftovers = self._leftovers + len(self._uploads)
+        found._leftovers = (*self._leftovers, *(one.name for one in self._uploads))
         return found
 
     @property
@@ -271,11 +271,13 @@ class MemoryBackend(Backend):
         if version_id == ONLY_VERSION:
             self.delete(name)
 
-    def discard_leftovers(self) -> int:
+    def discard_leftovers(self, prefix: str = "") -> int:
         """See `Backend.discard_leftovers`."""
+        check_prefix(prefix)
         with self._lock:
-            removed, self._leftovers = self._leftovers, 0
-        return removed
+            before = len(self._leftovers)
+            self._leftovers = tuple(name for name in self._leftovers if not name.startswith(prefix))
+            return before - len(self._leftovers)
 
     def _commit(self, upload: "_MemoryUpload", name: str, data: bytes) -> Stat:
         with self._lock:
@@ -290,12 +292,12 @@ class MemoryBackend(Backend):
 class _MemoryUpload(Upload):
     def __init__(self, backend: MemoryBackend, name: str) -> None:
         self._backend = backend
-        self._name = name
+        self.name = name
         self._parts: list[bytes] | None = []
 
     def _open_parts(self) -> list[bytes]:
         if self._parts is None:
-            raise StorageError(ErrorKind.CLOSED, f"the upload of {self._name} has ended")
+            raise StorageError(ErrorKind.CLOSED, f"the upload of {self.name} has ended")
         return self._parts
 
     def write(self, data: memoryview) -> None:
@@ -303,7 +305,7 @@ class _MemoryUpload(Upload):
 
     def commit(self) -> Stat:
         parts, self._parts = self._open_parts(), None
-        return self._backend._commit(self, self._name, b"".join(parts))  # noqa: SLF001
+        return self._backend._commit(self, self.name, b"".join(parts))  # noqa: SLF001
 
     def abort(self) -> None:
         self._parts = None

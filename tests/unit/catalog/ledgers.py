@@ -160,10 +160,13 @@ class Ledger:
         case: Json = {"tag": {"kind": "case", "value": self.chance.choice(CASES)}}
         label: Json = {"label": "training"}
         days: Json = {"collected": {"from": "2026-02-25", "until": None}}
-        query: Json = self.chance.choice((
-            case, {"all": [case, label]}, {"any": [{"all": [label, days]}, case]}, {"all": [days]},
-        ))  # fmt: skip
-        hold = self._placed({"objects_count": 0, "query": query})
+        queries: list[Json] = [
+            case,
+            {"all": [case, label]},
+            {"any": [{"all": [label, days]}, case]},
+            {"all": [days]},
+        ]
+        hold = self._placed({"objects_count": 0, "query": self.chance.choice(queries)})
         if self.chance.random() < 0.7:
             self.add("hold.released", {"hold": hold})
             self._holds[hold] = False

@@ -108,7 +108,7 @@ RECORDS = {Verb.INGEST, Verb.SHOW, Verb.LOG, Verb.AUDIT}
     ("role", "verbs"),
     [
         (Role.RESPONSIBLE_AUTHORITY, set(Verb) - {Verb.READ, Verb.EXPORT}),
-        (Role.CHIEF, LEADING),
+        (Role.CHIEF, LEADING | {Verb.SHOW, Verb.LOG}),
         (Role.DESIGNEE, LEADING | RECORDS),
         (Role.RECORDS, KEEPING | RECORDS),
         (Role.SUPERVISOR, {Verb.INGEST, Verb.ASSERT, Verb.HOLD}),

@@ -126,6 +126,7 @@ def test_nothing_happens_after_a_crash() -> None:
     again = world.reopen()
     assert again.backend.read("a") == b"kept"
     assert [stat.name for stat in again.backend.list("")] == ["a"]
+    assert again.backend.discard_leftovers("a/") == 0
     assert again.backend.discard_leftovers() == 1
     assert again.backend.discard_leftovers() == 0
     with pytest.raises(NotFoundError):
