@@ -1,8 +1,7 @@
 """The seams: everything the library needs from the world, and nothing it has.
 
-Each port says what an implementation must do, may do and must not do, and which errors it may
-raise. The real ones are in `bwcstore._system` and `bwcstore.storage`; simulated ones, which
-users may embed too, are in `bwcstore.testing`.
+Each port says what an implementation must do and may do, and which errors it may raise. The real
+ones are in `bwcstore._system` and `bwcstore.storage`; simulated ones in `bwcstore.testing`.
 """
 
 from abc import ABC, abstractmethod
@@ -108,12 +107,11 @@ class StoredVersion:
 
     Attributes:
         name: the stored name.
-        version_id: what tells versions of the name apart; `ONLY_VERSION` where there is only ever
-            one.
+        version_id: tells versions of the name apart; `ONLY_VERSION` where there is only one.
         length_bytes: how long it is; 0 for a marker.
         marker: it is a delete marker.
-        locked_until: the storage refuses to delete it before this; None when it does not.
-        legal_hold: the storage refuses to delete it until its legal hold is taken off.
+        locked_until: when the storage lets it be deleted; None for at once.
+        legal_hold: the storage refuses to delete it until this is taken off.
     """
 
     name: str
@@ -232,8 +230,8 @@ class Backend(ABC):
 
     @abstractmethod
     def list(self, prefix: str) -> Iterator[Stat]:
-        """Everything whose name starts with `prefix`, in ascending order of names. Never used
-        to decide anything; `prefix` is empty or ends with `/`.
+        """Everything whose name starts with `prefix` (empty, or ends with `/`), in ascending order
+        of names. Never used to decide anything.
 
         Raises:
             StorageError: listing failed.
@@ -267,11 +265,8 @@ class Backend(ABC):
     @abstractmethod
     def discard_leftovers(self, prefix: str = "") -> int:
         """Remove what uploads that never committed left behind; return how many were removed.
-        Must not touch an upload still under way in any process.
-
-        Args:
-            prefix: only what was to get names that start with it: whole parts, each followed by
-                `/`, or everything. More may go where the storage cannot tell.
+        Must not touch an upload still under way in any process. `prefix` is empty or ends with
+        `/`; more may go where the storage cannot tell.
 
         Raises:
             InvalidInputError: the prefix is malformed.

@@ -12,6 +12,7 @@ from tests.simulation.stage import Keeping
 
 # Those that change the vault; there every file operation in each of two replicas is a step too.
 KEY_SCENARIOS = ("create", "ingest-path", "rotate-keys", "discard")
+STRIDE = 9
 
 
 @pytest.mark.spec("ORD-1", "ORD-3", "ORD-4", "ORD-8", "ORD-9", "ORD-11", "ORD-12", "ORD-14")
@@ -43,3 +44,12 @@ def test_every_failure_point(
 def test_every_failure_point_of_custody(scenario: Scenario, fault: Fault, tmp_path: Path) -> None:
     """The same for law, facts, holds, requests, copies and destruction."""
     fail_at_every_point(scenario, Keeping.MEMORY, fault, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.spec("PRG-12", "PRG-15", "ORD-12")
+@pytest.mark.parametrize("fault", Fault)
+def test_failure_points_of_a_purge_over_two_places(fault: Fault, tmp_path: Path) -> None:
+    """The same with every file operation of a vault of two replicas, at every ninth point."""
+    (purge,) = (one for one in CUSTODY_SCENARIOS if one.name == "purge")
+    fail_at_every_point(purge, Keeping.TWO_PLACES, fault, tmp_path, stride=STRIDE)

@@ -8,6 +8,7 @@ from bwcstore._session._acting import Acting
 from bwcstore._values import ActId, Instant, ObjectId, ScopeId
 from bwcstore.audit._budget import UNBOUNDED, Budget, Cursor
 from bwcstore.audit._report import Report
+from bwcstore.audit._run import audit_store
 from bwcstore.custody._authority import Permission, Verb
 from bwcstore.custody._state import State
 from bwcstore.errors import ErrorKind, InternalError
@@ -24,8 +25,6 @@ def audit_with_keys(
     progress: Progress,
 ) -> Report:
     """See `Session.audit`."""
-    from bwcstore.audit._run import audit_store  # noqa: PLC0415 - few sessions audit; it costs 20 ms
-
     services = acting.services
     environment = services.environment
     scope = ScopeId.act(ActId.from_time(environment.clock.now(), environment.entropy.take(10)))

@@ -8,8 +8,6 @@ from bwcstore._encoding import Json
 from bwcstore._session._acting import Acting
 from bwcstore._session._services import Services
 from bwcstore._values import Digest, Instant
-from bwcstore.audit._rows import Rows
-from bwcstore.audit._state import Fold, Head
 from bwcstore.custody._authority import Permission, Verb
 from bwcstore.custody._rows import state_root
 from bwcstore.custody._state import State
@@ -47,6 +45,9 @@ def commit_state(acting: Acting, verb: Verb) -> Digest:
 
 def _derive_again(services: Services, size: int) -> tuple[int, str]:
     """Rows and root as the audit folds the first `size` stored entries."""
+    from bwcstore.audit._rows import Rows  # noqa: PLC0415 - few sessions commit to a state
+    from bwcstore.audit._state import Fold, Head  # noqa: PLC0415 - as above; both cost 10 ms
+
     fold, heads = Fold(), dict[str, Head]()
     rows = Rows(fold)
     for entry in services.log.entries(0, size):

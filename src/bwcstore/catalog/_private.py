@@ -26,7 +26,7 @@ def seal_private(table: Any, *, store: StoreId, key: bytes, nonce: bytes) -> byt
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, PRIVATE) as out:
         out.write_table(table)
-    return nonce + AESGCM(key).encrypt(nonce, sink.getvalue(), _context(store))
+    return nonce + AESGCM(key).encrypt(nonce, sink.getvalue().to_pybytes(), _context(store))
 
 
 def open_private(sealed: bytes, *, store: StoreId, key: bytes) -> Any:

@@ -18,6 +18,7 @@ from bwcstore.cli import (
     _keys,
     _law,
     _purge,
+    _query,
     _releases,
     _requests,
     _stores,
@@ -35,6 +36,7 @@ def build() -> typer.Typer:
     app = group("Write-once, encrypted, publicly checkable storage for recordings.")
     _stores.register_first(app)
     _ingest.register(app)
+    _query.register(app)
     _evidence.register(app)
     _verify.register(app)
     _certificate.register(app)

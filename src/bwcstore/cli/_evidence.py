@@ -1,4 +1,4 @@
-"""The commands that look at evidence: `ls`, `show`, `cat`, `export`, `log`."""
+"""The commands that look at evidence: `show`, `cat`, `export`, `log`."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ import typer
 from bwcstore._encoding import Json
 from bwcstore._session._history import LogLine
 from bwcstore.cli._command import command
-from bwcstore.cli._open import acting, opened
+from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import shown, size_text, time_text
 from bwcstore.cli._parse import byte_range, object_id
@@ -26,38 +26,14 @@ ObjectArgument = Annotated[str, typer.Argument(metavar="OBJECT", help="The objec
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    command(app, "ls", needs=Needs.KEYS)(list_objects)
     command(app, "show", needs=Needs.SESSION)(show)
     command(app, "cat", needs=Needs.SESSION)(cat)
     command(app, "export", needs=Needs.SESSION)(export)
     command(app, "log", needs=Needs.SESSION)(log)
 
 
-def list_objects(common: Common) -> None:
-    """List the evidence objects in order of ingest, as far as the open part tells."""
-    with opened(common) as store:
-        if common.output.machine:
-            for state in store.objects():
-                common.output.document(_object_json(state))
-            return
-        common.output.table(
-            ("object", "ingested", "collected", "label", "trigger", "segments#", "accesses#"),
-            (
-                (
-                    str(state.object_id),
-                    time_text(state.ingested_at),
-                    time_text(state.collected[0].at) if state.collected else "",
-                    state.label or "",
-                    state.trigger or "",
-                    str(state.segment_count),
-                    str(state.activity.access_count),
-                )
-                for state in store.objects()
-            ),
-        )
-
-
-def _object_json(state: ObjectState) -> dict[str, object]:
+def object_json(state: ObjectState) -> dict[str, object]:
+    """What the open part of the ledger tells of a recording, for programs."""
     return {
         "object": str(state.object_id),
         "ingested_at": str(state.ingested_at),
@@ -84,7 +60,7 @@ def show(common: Common, *, object_text: ObjectArgument) -> None:
     if common.output.machine:
         common.output.document(
             {
-                **_object_json(state),
+                **object_json(state),
                 "record": json.loads(record.encode()),
                 "content": json.loads(content.encode()) if content is not None else None,
                 "receipt": description.receipt.decode(),

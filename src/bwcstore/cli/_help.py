@@ -37,7 +37,13 @@ ever overwritten; the same one is kept once.
 """,
         "ls": """\
 What the open part of the ledger tells; names, case numbers and file names are sealed, and
-shown by `bwcstore show`. With `--json`: one line per object.
+shown by `bwcstore show`. Cases, officers and devices are looked for by their keyed tags.
+What is shown as held decides nothing. With `--json`: one line per object.
+""",
+        "query": """\
+The tables and their columns are in the reference of the catalog. `--where NAME=` asks for
+rows without a value; a list matches that has the value. With `--json`: one line per row. The
+tables are kept in `STORE.catalog`, which can be deleted at any time.
 """,
         "show": """\
 Needs a role (`records`, `auditor`, `responsible-authority`) or an authorization in force

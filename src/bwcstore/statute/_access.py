@@ -62,7 +62,8 @@ def decide_access(matter: Matter, question: Question) -> Access:
         missing |= within.missing(rule.when)
         for requirement in rule.requires:
             missing |= within.missing(matter.law.requirements[requirement].when)
-    decided = {act: _decide(within, question, act, judged) for act in Act}
+    overlays = applying(within, classification.class_id)
+    decided = {act: _decide(within, question, act, judged, overlays) for act in Act}
     rules = tuple({rule.id: rule for rule, _ in decided.values()}.values())
     return Access(
         as_of=matter.as_of,
@@ -91,7 +92,11 @@ def _judged(matter: Matter, actor: str) -> list[tuple[AccessRule, Verdict]]:
 
 
 def _decide(
-    matter: Matter, question: Question, act: Act, judged: list[tuple[AccessRule, Verdict]]
+    matter: Matter,
+    question: Question,
+    act: Act,
+    judged: list[tuple[AccessRule, Verdict]],
+    overlays: tuple[tuple[Overlay, Verdict], ...],
 ) -> tuple[AccessRule, ActDecided]:
     def wanted(rule: AccessRule) -> Outcome:
         return rule.view if act is Act.VIEW else rule.copy
@@ -109,7 +114,7 @@ def _decide(
             if (said := matter.judge(one.when)) is not Verdict.YES
         )
         outcome = Outcome.DENY if unmet else outcome
-    by_effect = _overlays(matter, question.actor, act)
+    by_effect = _overlays(overlays, question.actor, act)
     return rule, ActDecided(
         act=act,
         outcome=outcome,
@@ -123,13 +128,10 @@ def _decide(
     )
 
 
-def _overlays(matter: Matter, actor: str, act: Act) -> dict[Effect, tuple[OverlayApplied, ...]]:
-    class_id = matter.settled(CLASS)
-    found = [
-        (rule, verdict)
-        for rule, verdict in applying(matter, str(class_id))
-        if _counts(rule, verdict, actor, act)
-    ]
+def _overlays(
+    overlays: tuple[tuple[Overlay, Verdict], ...], actor: str, act: Act
+) -> dict[Effect, tuple[OverlayApplied, ...]]:
+    found = [pair for pair in overlays if _counts(*pair, actor, act)]
     return {
         effect: tuple(
             OverlayApplied(ground=Ground.of(rule, verdict), effect=effect, what=rule.what)
