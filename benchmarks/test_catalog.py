@@ -7,9 +7,10 @@ at hand.
 
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -18,14 +19,16 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.limits import peak_rise_bytes
-from benchmarks.test_statute import AS_OF, EPOCH, FLAGS, LABELS, Draw, law
-from bwcstore._values import ZERO_DIGEST, Instant
+from benchmarks.test_statute import AS_OF, EPOCH, LABELS, Draw, law
+from bwcstore._values import ZERO_DIGEST, Instant, StoreId
 from bwcstore.catalog._candidates import candidates
 from bwcstore.catalog._files import read_tables, write_tables
 from bwcstore.catalog._find import Criteria, find
-from bwcstore.catalog._schema import CODED, MOMENT, SCHEMAS, TAGS, WORDS
-from bwcstore.catalog._tables import Position, StoreRow, Tables
-from bwcstore.statute import Law
+from bwcstore.catalog._known import known_facts
+from bwcstore.catalog._schema import CODED, MOMENT, SCHEMAS
+from bwcstore.catalog._tables import TAGS, Position, StoreRow, Tables
+from bwcstore.statute.tables import retention_table
+from bwcstore.statute.tables._day_columns import Zone
 
 RECORDINGS: Final = 1_000_000
 NOON: Final = Instant.parse(f"{AS_OF}T18:00:00.000000Z")
@@ -181,3 +184,132 @@ def tables(count: int) -> Tables:
         store=StoreRow(seq=1, head=ZERO_DIGEST, opaque=False),
         stored=stored,
     )
+
+
+STORE: Final = StoreId("44444444-4444-4444-8444-444444444444")
+MEMORY: Final = """
+import sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from benchmarks.test_catalog import KEY, LISTING, NOON, STORE, ZONE
+from benchmarks.test_catalog import candidates, find, law, read_tables, tables
+
+def prepare(arguments):
+    global place, by
+    place, by = Path(arguments[0]), law()
+    # What is loaded and cached once is no part of what a catalog costs.
+    small = tables(1_000)
+    candidates(small, law=by, at=NOON)
+
+def work():
+    found = read_tables(place, store=STORE, key=KEY)
+    candidates(found, law=by, at=NOON)
+    find(found, LISTING, zone=ZONE)
+"""
+LISTING: Final = Criteria(
+    label="training", status="present", held=False, collected_from=date(2025, 1, 1)
+)
+ZONE: Final = ZoneInfo("America/Chicago")
+
+
+def _best(work: Callable[[], object], rounds: int) -> float:
+    spent = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        work()
+        spent.append(time.perf_counter() - begun)
+    return min(spent)
+
+
+def _compare(
+    benchmark: BenchmarkFixture, ours: Callable[[], object], limit: Callable[[], object]
+) -> None:
+    rounds = 1 if benchmark.disabled else 3
+    benchmark.pedantic(ours, rounds=rounds)  # type: ignore[no-untyped-call]
+    taken, least = _best(ours, rounds), _best(limit, rounds)
+    benchmark.extra_info.update(ours=taken, limit=least, ratio=least / taken)
+    print(f"\nours {taken:.3f} s  limit {least:.3f} s  ratio {least / taken:.2f}")
+
+
+@pytest.fixture(scope="module")
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of the catalog on disk."""
+    disabled = request.config.getoption("benchmark_disable")
+    found = tmp_path_factory.mktemp("catalog")
+    write_tables(found, tables(500 if disabled else RECORDINGS), store=STORE, key=KEY)
+    return found
+
+
+@pytest.fixture(scope="module")
+def kept(place: Path) -> Tables:
+    """The catalog, open."""
+    found = read_tables(place, store=STORE, key=KEY)
+    assert found is not None
+    return found
+
+
+def _read(place: Path) -> int:
+    """Every byte of the files, once."""
+    return sum(len(path.read_bytes()) for path in place.iterdir())
+
+
+def test_open(benchmark: BenchmarkFixture, place: Path) -> None:
+    """Open the tables, every file authenticated; limit: read the same files."""
+    _compare(benchmark, lambda: read_tables(place, store=STORE, key=KEY), lambda: _read(place))
+
+
+def test_list(benchmark: BenchmarkFixture, kept: Tables) -> None:
+    """Recordings with a label, made since a day, that nothing holds; limit: Arrow alone, with
+    the moment of midnight in place of days, and no holds.
+    """
+
+    def bare() -> object:
+        objects = kept.stored["objects"]
+        midnight = pa.scalar(
+            datetime(2025, 1, 1, 6, tzinfo=UTC), objects.schema.field("collected_at").type
+        )
+        labelled = pc.list_parent_indices(objects.column("labels")).filter(
+            pc.equal(pc.list_flatten(objects.column("labels")), "training")
+        )
+        return objects.take(labelled).filter(
+            (pc.field("collected_at") >= midnight)
+            & (pc.field("status").cast(pa.string()) == "present")
+        )
+
+    _compare(benchmark, lambda: find(kept, LISTING, zone=ZONE), bare)
+
+
+def test_find_by_tag(benchmark: BenchmarkFixture, kept: Tables) -> None:
+    """The recordings of one case; limit: one comparison of a column of words."""
+    words = pc.list_flatten(kept.stored["objects"].column("case"))
+    criteria = Criteria(tags=(("case", CASES[7]),))
+
+    _compare(benchmark, lambda: find(kept, criteria, zone=ZONE), lambda: pc.equal(words, CASES[7]))
+
+
+def test_candidates(benchmark: BenchmarkFixture, kept: Tables) -> None:
+    """What a plan has to look at; limit: the law alone, for a table of facts that is at hand."""
+    by = law()
+    known = known_facts(kept, law=by, zone=Zone(by.zone), on=AS_OF, at=NOON)
+    facts = pa.table({"object": kept.stored["objects"].column("object"), **known.columns})
+
+    _compare(
+        benchmark,
+        lambda: candidates(kept, law=by, at=NOON),
+        lambda: retention_table(facts, law=by, as_of=AS_OF),
+    )
+
+
+def test_memory(benchmark: BenchmarkFixture, place: Path) -> None:
+    """How much memory opening, a plan's candidates and a listing take at most together, with the
+    pages of the files.
+    """
+    rise: list[int] = []
+    program = MEMORY.format(root=str(Path(__file__).parents[1]))
+
+    benchmark.pedantic(  # type: ignore[no-untyped-call]
+        lambda: rise.append(peak_rise_bytes(program, str(place))), rounds=1
+    )
+
+    benchmark.extra_info.update(peak_rise_bytes=max(rise))
+    print(f"\npeak memory rises by {max(rise) / 2**20:,.0f} MiB")

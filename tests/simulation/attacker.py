@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap_with_padding
 
 from bwcstore import _layout
-from bwcstore._encoding import decode
 from bwcstore._ports import Entropy
 from bwcstore._values import ObjectId, StoreId
 from bwcstore.errors import BwcStoreError
@@ -30,8 +30,7 @@ Files = Mapping[str, bytes]
 WRAPPED: Final = re.compile(rb"(?=([0-9a-f]{80}))")
 HEX_KEY: Final = re.compile(rb"(?=([0-9a-f]{64}))")
 KEY_ID: Final = re.compile(rb'"id":"([a-z0-9/-]{1,128})"')
-CHECK: Final = re.compile(rb'"check":"([0-9a-f]{16})"')
-EPOCHS: Final = 8
+EPOCH: Final = re.compile(rb'"epoch":([0-9]{1,8})')
 KEY_BYTES: Final = 32
 
 
@@ -79,14 +78,11 @@ class Loot:
             also: key ids to try besides those that are in the files.
         """
         found = {root.key for root in self.roots}
-        wrapped = {
-            (bytes.fromhex(one.decode()), check)
-            for data in self._files()
-            for check in {bytes.fromhex(one.decode()) for one in CHECK.findall(data)}
-            for one in WRAPPED.findall(data)
-        }
-        ids = {one.decode() for data in self._files() for one in KEY_ID.findall(data)} | {*also}
-        epochs = [epoch_place(number) for number in range(EPOCHS)]
+        files = [data for vault in self.vaults for data in vault.values()]
+        wrapped = {bytes.fromhex(one.decode()) for data in files for one in WRAPPED.findall(data)}
+        ids = {one.decode() for data in files for one in KEY_ID.findall(data)} | {*also}
+        numbers = {int(one) for data in files for one in EPOCH.findall(data)}
+        epochs = [epoch_place(number) for number in {*numbers, 0}]
         fresh = set(found)
         while fresh:
             opened = {
@@ -102,14 +98,10 @@ class Loot:
             found |= fresh
         return frozenset(found)
 
-    def _files(self) -> Iterator[bytes]:
-        for vault in self.vaults:
-            yield from vault.values()
-
     def anything(self) -> frozenset[bytes]:
         """Whatever might be a key in the clear: 32 bytes from any place of any vault file."""
         found: set[bytes] = set()
-        for data in self._files():
+        for data in (data for vault in self.vaults for data in vault.values()):
             found.update(data[at : at + KEY_BYTES] for at in range(len(data) - KEY_BYTES + 1))
             found.update(bytes.fromhex(one.decode()) for one in HEX_KEY.findall(data))
         return frozenset(found)
@@ -155,15 +147,15 @@ class Loot:
 
 
 def _unwrapped(
-    wrapper: KeyWrapper,
-    wrapped: Iterable[tuple[bytes, bytes]],
-    places: Iterable[tuple[str, ...]],
+    wrapper: KeyWrapper, wrapped: Iterable[bytes], places: Iterable[tuple[str, ...]]
 ) -> Iterator[bytes]:
+    """What opens; no check value is asked for, as the wrapping itself tells a wrong key."""
     for place in places:
-        for data, check in wrapped:
+        kek = wrapper._derive(place)
+        for data in wrapped:
             try:
-                yield wrapper.unwrap(data, check=check, place=place)
-            except BwcStoreError:
+                yield aes_key_unwrap_with_padding(kek, data)
+            except InvalidUnwrap:
                 continue
 
 
@@ -174,13 +166,3 @@ def _manifest(evidence: Files, object_id: ObjectId) -> Manifest:
         if (parsed := _layout.parse_manifest(name)) is not None and parsed[0] == object_id
     )
     return Manifest.decode(evidence[name])
-
-
-def parsed_ids(files: Files) -> frozenset[str]:
-    """Every key id that vault files name."""
-    return frozenset(
-        str(one["id"])
-        for name, data in files.items()
-        if name.startswith("keys/")
-        for one in decode(data, what=name)["keys"]  # type: ignore[union-attr,index]  # as written
-    )

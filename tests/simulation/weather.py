@@ -1,4 +1,4 @@
-"""Faults that come by chance, and other processes that come in between."""
+"""Faults that come by chance, and other processes that come in between or at a chosen call."""
 
 from collections.abc import Callable
 from random import Random
@@ -50,3 +50,33 @@ class Weather(FailAt):
                 self.crashed = fault is Fault.CRASH
                 return FailAt(0, fault)
         return FailAt(0, Fault.CRASH) if self.crashed else FailAt(None)
+
+
+class Interlude(FailAt):
+    """Lets others come in at one call, and possibly lets the process die at another."""
+
+    def __init__(self, at: int, others: Callable[[], None], crash: int | None = None) -> None:
+        super().__init__(crash, Fault.CRASH)
+        self.met = False
+        self._at = at
+        self._others = others
+
+    def read(self, what: str, work: Callable[[], T]) -> T:
+        """See `FailAt.read`."""
+        self._let_in()
+        return super().read(what, work)
+
+    def change(self, what: str, work: Callable[[], T]) -> T:
+        """See `FailAt.change`."""
+        self._let_in()
+        return super().change(what, work)
+
+    def create(self, what: str, work: Callable[[], T]) -> T:
+        """See `FailAt.create`."""
+        self._let_in()
+        return super().create(what, work)
+
+    def _let_in(self) -> None:
+        if self.count == self._at and not self.met:
+            self.met = True
+            self._others()

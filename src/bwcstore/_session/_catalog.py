@@ -22,6 +22,7 @@ from bwcstore._session._record_keys import PRIVATE_KEY
 from bwcstore._session._records import record_of
 from bwcstore._session._services import Services, ensure_key
 from bwcstore._values import Instant, ObjectId, ScopeId
+from bwcstore.catalog._candidates import candidates
 from bwcstore.catalog._files import SEALED, make_place, read_tables, replace, write_tables
 from bwcstore.catalog._find import Criteria, find
 from bwcstore.catalog._forward import Tail, forward, no_tables
@@ -38,6 +39,7 @@ from bwcstore.errors import (
     StorageError,
 )
 from bwcstore.objects._parts import RecordPart
+from bwcstore.statute._pack import Law
 
 _TAGGED: Final = ("case", "device", "officer")
 _MAC_LABEL: Final = b"bwcstore/v1 catalog"
@@ -163,6 +165,12 @@ def find_objects(
 
 def _moment(given: Instant | date | None) -> Instant | date | None:
     return Instant.from_datetime(given) if isinstance(given, datetime) else given
+
+
+def candidate_ids(services: Services, *, law: Law, at: Instant) -> list[ObjectId]:
+    """The recordings that a plan for a moment has to look at, in the order of ingest (STA-13)."""
+    named = candidates(current(services), law=law, at=at)
+    return [ObjectId(text) for text in named.column("object").to_pylist()]
 
 
 # --- Private columns -----------------------------------------------------------------------------

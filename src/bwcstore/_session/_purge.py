@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -35,6 +36,9 @@ from bwcstore.purge._over_retention import OverRetained, find_over_retained
 from bwcstore.purge._plan import PurgePlan, make_plan
 from bwcstore.purge._plan_text import PlanText
 from bwcstore.statute._civil import local_date
+
+# Judging fewer takes less time than loading Arrow and reading the tables.
+MANY: Final = 20_000
 
 
 @attrs.frozen(kw_only=True)
@@ -74,27 +78,29 @@ class PurgeStatus:
     runs: int
 
 
-def plan_purge(
-    acting: Acting, *, as_of: date | None = None, candidates: Iterable[ObjectState] | None = None
-) -> PurgePlan:
+def plan_purge(acting: Acting, *, as_of: date | None = None, many: int = MANY) -> PurgePlan:
     """Judge every recording; see `Session.plan_purge`.
 
     Args:
         acting: who asks.
         as_of: the day; today when None.
-        candidates: recordings as the law sees them, where somebody has chosen them already.
+        many: where there are at least so many recordings, the catalog says which to look at.
     """
     look(acting)
-    store, seen, usual = _snapshot(acting)
+    services = acting.services
+    services.log.refresh()
     adopted, at, day = _moment(acting, as_of)
-    return make_plan(
-        seen if candidates is None else candidates,
-        store,
-        store_id=acting.services.store_id,
-        law=adopted.on(day),
-        at=at,
-        usual=usual,
-    )
+    law = adopted.on(day)
+    count = services.log.view(lambda state: sum(1 for one in state.objects() if one.purged is None))
+    if count < many:
+        named = None
+    else:
+        from bwcstore._session import _catalog  # noqa: PLC0415 - few recordings do not need Arrow
+
+        named = _catalog.candidate_ids(services, law=law, at=at)
+    store, seen, usual = _snapshot(acting, named)
+    plan = make_plan(seen, store, store_id=services.store_id, law=law, at=at, usual=usual)
+    return plan if named is None else attrs.evolve(plan, considered_count=count)
 
 
 def over_retained(acting: Acting, *, as_of: date | None = None) -> tuple[OverRetained, ...]:
@@ -116,9 +122,16 @@ def look(acting: Acting) -> Permission:
     return acting.allow(Verb.AUDIT if audits else Verb.PROPOSE_PURGE)
 
 
-def _snapshot(acting: Acting) -> tuple[StoreState, list[ObjectState], int]:
+def _snapshot(
+    acting: Acting, named: Iterable[ObjectId] | None = None
+) -> tuple[StoreState, list[ObjectState], int]:
+    """The recordings as the law sees them, all or those that are named, and what plans usually
+    destroy.
+    """
+
     def taken(state: State) -> tuple[StoreState, list[ObjectState], int]:
-        seen = [as_law_sees(state, found) for found in state.objects()]
+        chosen = state.objects() if named is None else map(state.object, named)
+        seen = [as_law_sees(state, found) for found in chosen if found is not None]
         return state.store, seen, usual_volume(state.acts())
 
     acting.services.log.refresh()

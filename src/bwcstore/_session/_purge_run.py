@@ -8,7 +8,7 @@ Rules kept here:
 - a recording that no longer proves is passed over, logged, and the run goes on (PRG-13).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 from typing import Final, cast
@@ -245,23 +245,31 @@ class _Run:
     def _end_epoch(self) -> int | None:
         """Replace the key epoch, until no key of what is destroyed is found any more.
 
+        Every run looks for such keys: a vault that was restored has them again.
+
         Raises:
             IntegrityError: such a key comes back again and again (`not-destroyed`).
             StorageError: a vault replica failed; the next run goes on.
         """
         found = self._standing()
-        if not found.owes_epoch:
-            return None
         wanted = {content_key_id(object_id) for object_id in (*found.gone, *found.begun)}
+        if not found.owes_epoch and not self._destroy_returned(wanted):
+            return None
         for _ in range(_ROTATIONS_MAX):
             ended = rotate(self._acting, verb=Verb.PURGE)
-            back = [one.key_id for one in self._services.vault.inventory() if one.key_id in wanted]
-            if not back:
+            if not self._destroy_returned(wanted):
                 return ended.destroyed
-            self._services.vault.destroy(back)
         raise IntegrityError(
             ErrorKind.NOT_DESTROYED, "keys of destroyed recordings come back again and again"
         )
+
+    def _destroy_returned(self, wanted: Container[str]) -> bool:
+        """Destroy those of the keys that the vault has, if it has any."""
+        vault = self._services.vault
+        back = [one.key_id for one in vault.inventory() if one.key_id in wanted]
+        if back:
+            vault.destroy(back)
+        return bool(back)
 
     def _counts(self) -> dict[str, Json]:
         def count(state: State) -> dict[str, Json]:

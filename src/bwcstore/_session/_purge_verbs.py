@@ -17,7 +17,9 @@ class PurgeVerbs(Verbs):
     def plan_purge(self, *, as_of: date | None = None) -> PurgePlan:
         """Judge every recording and say which are due, with the proof of each.
 
-        Appends nothing and proposes nothing. The law is that of `as_of`, the facts are those
+        Appends nothing and proposes nothing. In a store of many recordings, the catalog says
+        which of them may be due, past their date or without authority, and those are judged one
+        by one; the others are not looked at (spec: STA-13). The law is that of `as_of`, the facts are those
         that were recorded by then, the holds those of now.
 
         Args:

@@ -147,9 +147,10 @@ def _write_table(place: Path, name: str, table: Any) -> str:
     new = place / f"{_NEW}{os.getpid()}-{name}"
     new.unlink(missing_ok=True)
     digest = hashlib.sha256()
-    with os.fdopen(_create(new), "wb") as file, pa.ipc.new_file(
-        pa.PythonFile(_Digesting(file, digest), mode="w"), whole.schema
-    ) as out:
+    with (
+        os.fdopen(_create(new), "wb") as file,
+        pa.ipc.new_file(pa.PythonFile(_Digesting(file, digest), mode="w"), whole.schema) as out,
+    ):
         out.write_table(whole)
     new.replace(place / _file_name(name, digest.hexdigest()))
     return digest.hexdigest()

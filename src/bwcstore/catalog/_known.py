@@ -140,10 +140,8 @@ class _Reader:
 
     def _counting(self, names: Any) -> Bools:
         """The assertions that were recorded by the moment and stand."""
-        at = self._at.microseconds
-        recorded = self._moments("at") <= at
-        replaced = self._moments("replaced_at") <= at
-        taken_back = self._moments("taken_back_at") <= at
+        recorded, replaced = self._by_then("at"), self._by_then("replaced_at")
+        taken_back = self._by_then("taken_back_at")
         joined = np.array(
             [self._several(name) is Several.UNION for name in names.dictionary.to_pylist()]
             or [False]
@@ -156,10 +154,13 @@ class _Reader:
         spec = self._specs.get(name)
         return spec.several if spec else None
 
-    def _moments(self, name: str) -> Numbers:
-        column = whole(self._facts.column(name)).cast(pa.int64())
-        found: Numbers = pc.fill_null(column, np.iinfo(np.int64).max).to_numpy()
-        return found
+    def _by_then(self, name: str) -> Bools:
+        """Where something came to be at the moment or before it."""
+        column = whole(self._facts.column(name))
+        at = pa.scalar(self._at.microseconds, pa.int64()).cast(column.type)
+        found = pc.fill_null(pc.less_equal(column, at), fill_value=False)
+        came: Bools = found.to_numpy(zero_copy_only=False)
+        return came
 
     def _days(self, moments: Any) -> npt.NDArray[np.int32]:
         return self._zone.dates(moments.cast(pa.int64()).to_numpy() // _MICROSECONDS)
@@ -235,9 +236,8 @@ class _Reader:
         superseding = pc.equal(facts.column("supersedes"), INGEST_LABEL)
         if spec.several is Several.UNION:
             superseding = pc.and_(superseding, pc.is_null(facts.column("value")))
-        at = pa.scalar(self._at.microseconds, pa.int64()).cast(facts.schema.field("at").type)
-        recorded = pc.less_equal(facts.column("at"), at)
-        rows = facts.filter(pc.and_(superseding, recorded)).column(ROW)
+        recorded = pa.array(self._by_then("at"))
+        rows = facts.filter(pc.and_(whole(superseding), recorded)).column(ROW)
         found: Numbers = whole(rows).to_numpy().astype(np.int64)
         return found
 

@@ -180,4 +180,7 @@ PRIVATE: Final = _schema(_PRIVATE)
 
 def whole(column: Any) -> Any:
     """A column in one piece."""
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    # Combining one chunk would copy it.
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

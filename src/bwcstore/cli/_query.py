@@ -129,17 +129,13 @@ def query(
 ) -> None:
     """Print a table of the catalog: recordings, facts, holds, requests, releases, accesses."""
     _check_output(common, csv_output=csv_output)
-    if table not in NAMES:
-        raise _invalid(f"no table {table!r:.40}: one of {', '.join(NAMES)}")
+    _check_known(table, NAMES, "no table")
     wanted = pairs(where or (), "--where")
     with opened(common) as store:
         found = store.tables()[table]
     shown = columns.split(",") if columns is not None else found.schema.names
     for name in (*shown, *wanted):
-        if name not in found.schema.names:
-            raise _invalid(
-                f"table {table} has no column {name!r:.40}: it has {', '.join(found.schema.names)}"
-            )
+        _check_known(name, found.schema.names, f"table {table} has no column")
     for name, value in wanted.items():
         found = _matching(found, name, value)
     found = found.select(shown)
@@ -217,6 +213,11 @@ def _print_csv(table: Any, columns: Sequence[str]) -> None:
     writer.writerow(columns)
     for row in _rows(table.select(list(columns))):
         writer.writerow([_text(value) for value in row.values()])
+
+
+def _check_known(name: str, known: Sequence[str], what: str) -> None:
+    if name not in known:
+        raise _invalid(f"{what} {name!r:.40}: there are {', '.join(known)}")
 
 
 def _check_output(common: Common, *, csv_output: bool) -> None:

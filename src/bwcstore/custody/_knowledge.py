@@ -222,7 +222,7 @@ def counting(
 
     Of a fact whose assertions are joined, only one without a value takes one away (LAW-36).
     """
-    recorded = [one for one in assertions if one.at <= at]
+    recorded = [one for one in assertions if one.at.microseconds <= at.microseconds]
     joined = {spec.name for spec in pack.facts if spec.several is Several.UNION}
     gone = {one.supersedes for one in recorded if one.value is None or one.fact not in joined}
     return tuple(one for one in recorded if one.value is not None and one.assertion_id not in gone)

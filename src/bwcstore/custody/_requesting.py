@@ -318,7 +318,8 @@ def granting(bound: RequestBound, law: Law) -> Extension | None:
         cites = ", ".join(f"{rule.id} ({rule.cite})" for rule in law.extensions) or "no rule"
         raise RetentionError(
             ErrorKind.LAW_FORBIDS,
-            f"request {bound.request} adds no time: {cites} does not grant it; a hold could",
+            f"request {bound.request} adds no time: {cites} does not grant it; "
+            "a hold may honour it",
         )
     return max(fitting, key=lambda rule: rule.cap_days)
 

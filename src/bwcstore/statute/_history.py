@@ -133,14 +133,17 @@ class FactHistory:
             InvalidInputError: as `check` says, for what was recorded by then;
                 `fact-contradiction`: two assertions that both count cannot both be true.
         """
-        recorded = tuple(one for one in self.assertions if one.recorded <= at)
+        until = at.microseconds
+        recorded = tuple(one for one in self.assertions if one.recorded.microseconds <= until)
         values = _checked(recorded, pack, zone)
         by_fact: dict[str, list[Assertion]] = {}
         for one in recorded:
             by_fact.setdefault(one.fact, []).append(one)
         found: dict[str, Value] = {}
         for spec in pack.facts:
-            about = by_fact.get(spec.name, [])
+            about = by_fact.get(spec.name)
+            if about is None:
+                continue
             gone = _superseded(spec, about)
             counting = [
                 (one, values[one.id])

@@ -361,7 +361,7 @@ def test_many_outcomes_stand_in_an_annex() -> None:
     assert object_id.text.encode() in world.storage.contents[_layout.annex(annex)]
 
 
-@pytest.mark.spec("PRG-22")
+@pytest.mark.spec("PRG-22", "STA-5")
 def test_destruction_begins_only_where_two_derivations_agree() -> None:
     """A hold that this process has lost from its state is found before anything is destroyed."""
     world = World()
