@@ -1,8 +1,8 @@
 """Kill a purge at random moments, hundreds of times: `python -m tests.integration.purge_killer`.
 
 A process of its own: it forks before it has any thread, and lets each child run the purge until
-it is killed, or done. Arguments: a folder, a seed, how many kills. Prints how many kills found the
-purge at work, and how many recordings are destroyed in the end.
+it is killed, or done. Arguments: a folder, a seed, how many kills. Prints how many stores
+it took, and how many kills met the purge at which stage.
 """
 
 import json
@@ -11,6 +11,7 @@ import shutil
 import signal
 import sys
 import time
+from collections import Counter
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -23,6 +24,7 @@ from bwcstore._system import SerialWorkers, SystemEntropy
 from bwcstore._values import ActId, Instant
 from bwcstore.custody._authority import Role
 from bwcstore.custody._records import Policy
+from bwcstore.objects._manifest import content_key_id
 from bwcstore.storage._keysource import KeyFile
 from bwcstore.testing import SimClock
 from tests.integration.machine import CHUNK
@@ -31,6 +33,9 @@ from tests.simulation.agency_memory import AGENCY, ORDINARY, PACK
 INGESTED: Final = Instant.parse("2026-01-10T15:00:00.000000Z")
 DUE: Final = Instant.parse("2026-06-10T15:00:00.000000Z")
 OBJECTS: Final = 8
+SEGMENTS: Final = 3
+LATER: Final = 1.1
+SOONER: Final = 0.8
 
 
 def _at(now: Instant) -> Environment:
@@ -109,20 +114,41 @@ def main(folder: str, seed: str, kills: str) -> None:
     act = approve(model / "store")
     if act is None:
         raise SystemExit("nothing is due")
-    longest = _longest(Path(folder), act)
-    killed = destroyed = unfinished = stores = 0
+    reach = _duration(Path(folder), act)
+    met: Counter[str] = Counter()
+    killed = stores = 0
     while killed < int(kills):
         root = _copy(Path(folder), str(stores))
         stores += 1
-        while _killed(root, act, dice.uniform(0, longest)):
+        while _killed(root, act, dice.uniform(0, reach)):
             killed += 1
-            unfinished += 0 < _purged(root) < OBJECTS
+            stage = _stage(root)
+            met[stage] += 1
+            # How long a run takes changes with whatever else the machine has to do.
+            reach *= LATER if stage == "not-begun" else 1
+        reach *= SOONER
         _run(root, act)
-        if _purged(root) != OBJECTS or approve(root) is not None:
-            raise SystemExit(f"store {stores}: {_purged(root)} of {OBJECTS} are destroyed")
-        destroyed += OBJECTS
-    found = {"killed": killed, "destroyed": destroyed, "unfinished": unfinished, "stores": stores}
-    print(json.dumps(found))  # noqa: T201
+        if _stage(root) != "ended" or approve(root) is not None:
+            raise SystemExit(f"store {stores}: {_stage(root)}")
+    print(json.dumps({"killed": killed, "stores": stores, "met": met}))  # noqa: T201
+
+
+def _stage(root: Path) -> str:
+    """How far the destruction of everything had come."""
+    with _open(root, DUE) as store:
+        states = list(store.objects())
+        kept = {one.key_id for one in store.vault.inventory()}
+        kinds = [one.kind for one in store._services.log.entries()]
+    if not any(state.keeping.purge for state in states):
+        return "not-begun"
+    if any(content_key_id(state.object_id) in kept for state in states):
+        return "keys-there"
+    segments = len(list(root.glob("objects/*/0*")))
+    if any(state.status != "purged" for state in states):
+        return {OBJECTS * SEGMENTS: "keys-gone", 0: "bytes-gone"}.get(segments, "bytes-going")
+    if "keys.epoch_destroyed" not in kinds:
+        return "epoch-there"
+    return "ended" if kinds[-1] == "purge.run_ended" else "epoch-gone"
 
 
 def _copy(folder: Path, name: str) -> Path:
@@ -130,7 +156,7 @@ def _copy(folder: Path, name: str) -> Path:
     return folder / name / "store"
 
 
-def _longest(folder: Path, act: ActId) -> float:
+def _duration(folder: Path, act: ActId) -> float:
     """How long a run takes that nobody kills, in a process of its own."""
     root = _copy(folder, "timed")
     begun = time.monotonic()
@@ -140,12 +166,6 @@ def _longest(folder: Path, act: ActId) -> float:
         os._exit(0)
     os.waitpid(child, 0)
     return time.monotonic() - begun
-
-
-def _purged(root: Path) -> int:
-    """How many recordings are destroyed."""
-    with _open(root, DUE) as store:
-        return sum(state.status == "purged" for state in store.objects())
 
 
 if __name__ == "__main__":

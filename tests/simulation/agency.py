@@ -39,8 +39,7 @@ class Agency(Life):
 
     def _approve(self, act: ActId, digest: Digest) -> None:
         for name in ("bob", "chief"):
-            store = self.stores.get(name) or self._open()
-            with self._session(store, name) as session:
+            with self._session(self.stores[name], name) as session:
                 session.approve_purge(act, plan_sha256=digest)
 
     def _change_of_mind(self, planned: list[ObjectId]) -> ObjectId | None:
@@ -71,7 +70,7 @@ class Agency(Life):
             self.note(f"purge {act}: {done}")
 
     def _check(self, planned: set[ObjectId], late: ObjectId | None) -> None:
-        store = self._open()
+        store = self.stores["bob"]
         for object_id in planned:
             clip, status = self.clips[object_id], store.object(object_id).status
             allowed = self.judged(clip, self.today) == "due"
@@ -98,7 +97,7 @@ class Agency(Life):
         now = self.world.clock.now()
         days = self.dice.choice((400, -2))
         self.world.clock.set(now.plus_seconds(days * 86_400))
-        with self._session(self._open(), "ann") as session:
+        with self._session(self.stores["ann"], "ann") as session:
             try:
                 plan = session.plan_purge()
                 if plan.due:
@@ -115,7 +114,7 @@ class Agency(Life):
 
     def read_some(self) -> None:
         """Staff who are authorized look at recordings; each look is in the ledger before."""
-        store = self._open()
+        store = self.stores["chief"]
         with self._session(store, "chief") as session:
             session.authorize("chief", purposes=["investigation"])
         for clip in self.dice.sample(self.living(), min(5, len(self.living()))):

@@ -93,7 +93,7 @@ class Life:
             )
             for name in CLERKS:
                 session.enrol(name, roles=[Role.RECORDS], public_key=self.signers[name].public_key)
-        self.stores = {name: self._open() for name in CLERKS}
+        self.stores = {name: self._open() for name in ("chief", *CLERKS)}
         store.close()
 
     def _open(self, plan: FailAt | None = None) -> Store:
@@ -260,7 +260,7 @@ class Life:
         clip = self.any_clip()
         if clip is None:
             return
-        state = next(iter(self.stores.values())).object(clip.object_id)
+        state = self.stores["ann"].object(clip.object_id)
         at = Instant.from_datetime(clip.collected).plus_seconds(self.dice.choice((-86_400, 3_600)))
         if at.microseconds > state.ingested_at.microseconds:
             return

@@ -11,10 +11,10 @@ import pytest
 
 from tests.simulation.agency import Agency
 
-SEEDS = range(2)
-DAYS = 800
+SEEDS = range(3)
+DAYS = 400
 PER_DAY = 2
-LOOK_EVERY_DAYS = 160
+LOOK_EVERY_DAYS = 200
 
 
 def _live(seed: int, *, days: int = DAYS, per_day: int = PER_DAY) -> Agency:

@@ -93,6 +93,7 @@ from bwcstore import (
     verify_certificate,
     verify_receipt,
 )
+from bwcstore.catalog import Position, StoreRow, Tables, root
 from bwcstore.report import certificate_page
 
 
@@ -123,6 +124,7 @@ def look(session: Session, object_id: ObjectId, folder: Path) -> bytes:
     assert_type(session.describe(object_id), Description)
     assert_type(session.log(object_id), Iterator[LogLine])
     assert_type(session.actors(), tuple[ActorLine, ...])
+    session.private_objects()
     with session.read(object_id) as reader:
         return reader.read(100) or b""
 
@@ -177,6 +179,12 @@ def begin(folder: Path) -> Store:
     assert_type(store.parameters, Parameters)
     assert_type(store.warnings, tuple[ErrorKind, ...])
     assert_type(store.objects(), Iterator[ObjectState])
+    assert_type(store.tables(), Tables)
+    assert_type(store.rebuild_catalog(), Tables)
+    assert_type(root(store.tables()), tuple[int, Digest])
+    assert_type(store.tables().position, Position)
+    assert_type(store.tables().store, StoreRow)
+    store.find(case="26-1042", held=True, collected_from=date(2026, 1, 1))
     store.session(actor="rivera", reason="set up", signer=load_actor_key(folder / "rivera.pem"))
     store.close()
     return Store.open(folder / "store", key=Passphrase("correct horse battery staple"))

@@ -19,8 +19,8 @@ class PurgeVerbs(Verbs):
 
         Appends nothing and proposes nothing. In a store of many recordings, the catalog says
         which of them may be due, past their date or without authority, and those are judged one
-        by one; the others are not looked at (spec: STA-13). The law is that of `as_of`, the facts are those
-        that were recorded by then, the holds those of now.
+        by one; the others are not looked at (spec: STA-13). The law is that of `as_of`, the facts
+        are those that were recorded by then, the holds those of now.
 
         Args:
             as_of: the day, in the agency's zone; today when None.

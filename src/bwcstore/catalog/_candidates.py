@@ -55,10 +55,14 @@ def candidates(tables: Tables, *, law: Law, at: Instant) -> Any:
     | column | type | |
     |---|---|---|
     | `object` | string | its id |
-    | `state` | dictionary of strings | `due`; what withholds it although its date is past or not known (`object-held`, `retention-unknown`); `no-authority`; `purge-started`; `unsettled`: it has to be judged alone |
+    | `state` | dictionary of strings | one of `STATES` |
     | `last_protected` | date32 | the last day on which it has to be kept, where that is known |
     | `disposal` | date32 | the day from which the agency destroys it |
     | `by` | list of strings | the facts that are missing |
+
+    It is `due`; or past its date, as far as that is known, and withheld (`object-held`,
+    `retention-unknown`); or nothing gives authority to destroy it (`no-authority`); or its
+    destruction has begun (`purge-started`); or it has to be judged alone (`unsettled`).
 
     Args:
         tables: the catalog.

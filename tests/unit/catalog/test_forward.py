@@ -1,5 +1,9 @@
 """Tables of a catalog: made anew, brought forward, compared with what the ledger commits to."""
 
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
 import pyarrow as pa
 import pytest
 
@@ -113,3 +117,34 @@ def test_tables_of_another_ledger_are_refused() -> None:
         forward(foreign, made.state, tail, generation=0)
 
     assert ErrorKind.CATALOG_INVALID == caught.value.kind
+
+
+def test_tables_are_plain_arrow() -> None:
+    """What is shown can be filtered, grouped and joined, and read as data frames."""
+    made = ledger(5)
+    tables = tables_of(made)
+    facts = tables.facts.select(["object", "fact"])
+    expected = Counter(
+        one.object_id.text for one in made.state.objects() for _ in one.keeping.facts
+    )
+
+    named = facts.set_column(0, "object", facts.column("object").cast(pa.string()))
+    counted = named.group_by("object").aggregate([("fact", "count")])
+    joined = tables.objects.select(["object", "status"]).join(counted, "object", join_type="inner")
+
+    assert expected == {one["object"]: one["fact_count"] for one in joined.to_pylist()}
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "duckdb"])
+def test_other_libraries_take_them(library: str) -> None:
+    """Where they are installed."""
+    module: Any = pytest.importorskip(library)
+    tables = tables_of(ledger(5))
+    count = len(tables.objects)
+    read: dict[str, Callable[[], int]] = {
+        "pandas": lambda: len(tables.objects.to_pandas()),
+        "polars": lambda: module.from_arrow(tables.objects).height,
+        "duckdb": lambda: module.from_arrow(tables.objects).count("*").fetchone()[0],
+    }
+
+    assert count == read[library]()

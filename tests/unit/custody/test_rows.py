@@ -45,7 +45,7 @@ class Made:
                 id=scope,
                 seq=seq,
                 prev=head.hash if head else ZERO_DIGEST,
-                prev_index=head.index if head else 0,
+                prev_index=head.index if head else self._count,
             ),
             body=body,
             decided=Decided(at=NOW, store_seq=0, store_head=ZERO_DIGEST),
@@ -127,10 +127,8 @@ def test_the_row_of_a_recording_of_which_much_is_said(made: Made) -> None:
             "value": None,
         },
     ] == row["facts"]  # fmt: skip
-    assert [str(NOW), "2026-01-01T00:00:00.000000Z"] == [
-        claim["at"]
-        for claim in row["claims"]  # type: ignore[union-attr,index,call-overload]  # a list
-    ]
+    claims = [{"at": str(NOW), "basis": "ingest"}, {"at": claim["at"], "basis": "correction"}]
+    assert claims == row["claims"]
     assert [HOLD, FACT] == row["holds"]
     assert [{"outcome": None, "request": ACT}, {"outcome": "denied", "request": PLAN}] == row[
         "requests"
