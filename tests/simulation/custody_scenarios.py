@@ -1,30 +1,21 @@
 """The verbs of custody and destruction as stories that may be told again."""
 
-import contextlib
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bwcstore._encoding import Json
-from bwcstore._values import ActId, Instant, ObjectId
-from bwcstore.custody._authority import Role
+from bwcstore._values import Instant, ObjectId
 from bwcstore.custody._knowledge import holdings
 from bwcstore.custody._records import Policy
 from bwcstore.custody._selection import Selection
 from bwcstore.errors import (
-    AuthorizationError,
     ErrorKind,
-    InvalidInputError,
-    NotFoundError,
 )
-from bwcstore.ledger._entry import Entry
 from bwcstore.objects._manifest import content_key_id
-from bwcstore.testing._invariants import Fact
 from tests.simulation.scenarios import Scenario
 from tests.simulation.stage import Stage
-from tests.unit.session.purging import AGENCY, DAY, DUE_DAYS, PACK, POLICY, clip
+from tests.unit.session.purging import AGENCY, PACK
 from tests.unit.session.world import CHUNK, recording, stream
 
 STEP_HOURS: Final = 30
@@ -32,112 +23,22 @@ BRIEF: Final = Policy(clock_hours=24, brake_objects=25, waiting_hours=24, plan_d
 CHICAGO: Final = ZoneInfo("America/Chicago")
 
 
-def _entries(stage: Stage, kind: str) -> list[Entry]:
-    return [one for one in stage.another()._services.log.entries() if one.kind == kind]
-
-
-def _count(stage: Stage, kind: str) -> int:
-    return len(_entries(stage, kind))
-
-
-def _first(stage: Stage) -> ObjectId:
-    return ObjectId(stage.memo["first"])
-
-
-def _act(stage: Stage, name: str) -> ActId:
-    return ActId(stage.memo[name])
-
-
-@contextlib.contextmanager
-def _but(kind: ErrorKind) -> Iterator[None]:
-    """What an earlier attempt has done already is no failure."""
-    try:
-        yield
-    except (AuthorizationError, InvalidInputError, NotFoundError) as exc:
-        if exc.kind is not kind:
-            raise
-
-
-def _tell_once(stage: Stage, kind: str, **body: Json) -> None:
-    """A verb has returned that finds what an earlier attempt did."""
-    if Fact(kind=kind, body=body) not in stage.told.facts:
-        stage.told.fact(kind, **body)
-
-
-# --- Before ------------------------------------------------------------------------------------
-
-
-def _store(stage: Stage) -> None:
-    stage.create()
-    with stage.session() as session:
-        stage.memo["first"] = str(session.ingest(stream(7)).object_id)
-    stage.close()
-
-
-def _town(stage: Stage, *, clips: int = 1) -> None:
-    """A store under a small law, with people and recordings."""
-    stage.create()
-    with stage.session() as session:
-        session.adopt_law(PACK, AGENCY)
-        session.set_policy(POLICY)
-        session.enrol("ann", roles=[Role.RECORDS])
-        for number in range(clips):
-            made = clip(session, CHUNK + 1)
-            stage.memo.setdefault("first", str(made))
-            stage.memo[f"clip-{number}"] = str(made)
-    stage.close()
-
-
-def _held(stage: Stage) -> None:
-    _town(stage)
-    with stage.session() as session:
-        stage.memo["hold"] = session.place_hold("litigation", objects=[_first(stage)])
-    stage.close()
-
-
-def _due(stage: Stage) -> None:
-    _town(stage, clips=2)
-    stage.clock.advance(DUE_DAYS * DAY)
-
-
-def _proposed(stage: Stage) -> None:
-    _due(stage)
-    with stage.session() as session:
-        stage.memo["plan"] = str(session.propose_purge(session.plan_purge()))
-    stage.close()
-
-
-def _approved(stage: Stage) -> None:
-    _proposed(stage)
-    _approve(stage, _act(stage, "plan"))
-    stage.close()
-
-
-def _approve(stage: Stage, plan: ActId) -> None:
-    with stage.session("ann") as session:
-        digest = session.purge_status(plan).plan_sha256
-        with _but(ErrorKind.APPROVED_ALREADY):
-            session.approve_purge(plan, plan_sha256=digest)
-    stage.told.fact("plan.approved", plan_sha256=str(digest))
-
-
-def _destroyed(stage: Stage) -> None:
-    _approved(stage)
-    run_purge(stage)
-
-
-def _stepped(stage: Stage) -> None:
-    """The clock has stepped beyond what the policy lets pass, and an entry shows it."""
-    _town(stage)
-    with stage.session() as session:
-        session.set_policy(BRIEF)
-    stage.clock.advance(STEP_HOURS * 3_600)
-    with stage.session() as session:
-        session.enrol("bob", roles=[Role.RECORDS])
-    (jump,) = stage.store()._services.log.state.jumps
-    stage.memo["jump"] = str(jump.index)
-    stage.close()
-
+from tests.simulation.custody_stage import (
+    a_hold,
+    a_releasable_recording,
+    a_stepped_clock,
+    a_store,
+    a_town,
+    act_of,
+    all_due,
+    an_approved_plan,
+    approve,
+    but,
+    entries,
+    first,
+    how_many,
+    tell_once,
+)
 
 # --- Law and facts -----------------------------------------------------------------------------
 
@@ -174,35 +75,35 @@ def policy_counts(stage: Stage) -> None:
 
 def facts(stage: Stage) -> None:
     """A fact is asserted and retracted, a label added."""
-    first = _first(stage)
+    clip_id = first(stage)
     with stage.session() as session:
-        said = session.assert_fact("minor_recorded", value=True, object_id=first)
+        said = session.assert_fact("minor_recorded", value=True, object_id=clip_id)
         stage.told.fact("fact.asserted", assertion=said)
-        retracted = session.retract_fact(said, object_id=first)
+        retracted = session.retract_fact(said, object_id=clip_id)
         stage.told.fact("fact.asserted", assertion=retracted, supersedes=said)
-        labelled = session.label(first, ["training"])
+        labelled = session.label(clip_id, ["training"])
         stage.told.fact("fact.asserted", assertion=labelled)
     stage.close()
 
 
 def every_retraction_has_its_fact(stage: Stage) -> None:
     """Nothing was retracted that was not asserted, and the label is explained."""
-    entries = _entries(stage, "fact.asserted")
-    said = {one.body["assertion"] for one in entries}
-    assert {one.body["supersedes"] for one in entries if "supersedes" in one.body} <= said
+    asserted = entries(stage, "fact.asserted")
+    said = {one.body["assertion"] for one in asserted}
+    assert {one.body["supersedes"] for one in asserted if "supersedes" in one.body} <= said
     with stage.session() as session:
-        assert "training" in session.explain(_first(stage)).text()
+        assert "training" in session.explain(first(stage)).text()
     stage.close()
 
 
 def tags_and_times(stage: Stage) -> None:
     """A recording gets a case, and its time is corrected."""
-    first = _first(stage)
+    clip_id = first(stage)
     with stage.session() as session:
-        session.add_tags(first, case="26-1")
-        _tell_once(stage, "tags.added")
+        session.add_tags(clip_id, case="26-1")
+        tell_once(stage, "tags.added")
         claim = session.correct_time(
-            first, Instant.parse("2025-12-31T00:00:00.000000Z"), statement="the clock was wrong"
+            clip_id, Instant.parse("2025-12-31T00:00:00.000000Z"), statement="the clock was wrong"
         )
     stage.told.fact("collected.claimed", claim=claim)
     stage.close()
@@ -218,19 +119,19 @@ def case_selects_it(stage: Stage) -> None:
 
 def consent(stage: Stage) -> None:
     """Somebody agrees, and takes it back."""
-    first = _first(stage)
+    clip_id = first(stage)
     with stage.session() as session:
-        given = session.record_consent(first, covers="identity")
+        given = session.record_consent(clip_id, covers="identity")
         stage.told.fact("consent.recorded", consent=given)
-        session.withdraw_consent(first, given)
+        session.withdraw_consent(clip_id, given)
         stage.told.fact("consent.withdrawn", consent=given)
     stage.close()
 
 
 def consents_are_withdrawn(stage: Stage) -> None:
     """The last one that was given was taken back, once."""
-    withdrawn = [one.body["consent"] for one in _entries(stage, "consent.withdrawn")]
-    assert _entries(stage, "consent.recorded")[-1].body["consent"] in withdrawn
+    withdrawn = [one.body["consent"] for one in entries(stage, "consent.withdrawn")]
+    assert entries(stage, "consent.recorded")[-1].body["consent"] in withdrawn
     assert len(set(withdrawn)) == len(withdrawn)
 
 
@@ -240,7 +141,7 @@ def consents_are_withdrawn(stage: Stage) -> None:
 def place_hold(stage: Stage) -> None:
     """One hold on a recording, one on a time."""
     with stage.session() as session:
-        one = session.place_hold("litigation", objects=[_first(stage)])
+        one = session.place_hold("litigation", objects=[first(stage)])
         stage.told.fact("hold.placed", hold=one)
         stage.told.fact("hold.bound", hold=one)
         two = session.place_hold(
@@ -253,7 +154,7 @@ def place_hold(stage: Stage) -> None:
 def _is_held(stage: Stage) -> bool:
     store = stage.store()
     found = holdings(
-        store.object(_first(stage)),
+        store.object(first(stage)),
         store._services.log.state.store,
         zone=CHICAGO,
     )
@@ -262,8 +163,8 @@ def _is_held(stage: Stage) -> bool:
 
 def both_hold(stage: Stage) -> None:
     """Of each decision all entries are there; released one by one, the recording is free."""
-    placed = _entries(stage, "hold.placed")
-    bound = _count(stage, "hold.bound")
+    placed = entries(stage, "hold.placed")
+    bound = how_many(stage, "hold.bound")
     assert sum(one.body["objects_count"] == 1 for one in placed) == bound
     for one in placed:
         assert _is_held(stage)
@@ -279,19 +180,19 @@ def release_hold(stage: Stage) -> None:
     hold = stage.memo["hold"]
     for login in ("chief", "ann"):
         with (
-            _but(ErrorKind.HOLD_RELEASED),
-            _but(ErrorKind.SECOND_ACTOR_REQUIRED),
+            but(ErrorKind.HOLD_RELEASED),
+            but(ErrorKind.SECOND_ACTOR_REQUIRED),
             stage.session(login) as session,
         ):
             session.release_hold(hold)
-    _tell_once(stage, "hold.release_proposed", hold=hold)
-    _tell_once(stage, "hold.released", hold=hold)
+    tell_once(stage, "hold.release_proposed", hold=hold)
+    tell_once(stage, "hold.released", hold=hold)
     stage.close()
 
 
 def released_once(stage: Stage) -> None:
     """By two people, once."""
-    proposed, released = _entries(stage, "hold.release_proposed"), _entries(stage, "hold.released")
+    proposed, released = entries(stage, "hold.release_proposed"), entries(stage, "hold.released")
     assert (1, 1) == (len(proposed), len(released))
     assert proposed[0].by != released[0].by
     assert not _is_held(stage)
@@ -300,15 +201,15 @@ def released_once(stage: Stage) -> None:
 
 def request(stage: Stage) -> None:
     """Somebody asks that a recording be kept; it is granted, told and closed."""
-    first = _first(stage)
+    clip_id = first(stage)
     with stage.session() as session:
         act = session.receive_request("subject-view", requester="stranger")
         stage.told.fact("request.received", requester="stranger")
-        session.bind_request(act, [first])
+        session.bind_request(act, [clip_id])
         stage.told.fact("request.bound", request=str(act))
         session.answer_request(act, "granted")
         stage.told.fact("request.answered", request=str(act), outcome="granted")
-        session.send_notice(act, first, "grant")
+        session.send_notice(act, clip_id, "grant")
         stage.told.fact("notice.sent", request=str(act))
         session.close_request(act)
         stage.told.fact("request.closed", outcome="granted")
@@ -335,7 +236,7 @@ def derive(stage: Stage) -> None:
     with stage.session() as session:
         made = stage.take(
             session.derive(
-                _first(stage),
+                first(stage),
                 stream(5),
                 operation="redact",
                 tool="blur",
@@ -349,17 +250,9 @@ def derive(stage: Stage) -> None:
 
 def derivatives_have_parents(stage: Stage) -> None:
     """Each end names the other."""
-    made = {one.body["derivative"] for one in _entries(stage, "derivative.made")}
-    tied = {str(one.scope.id.object_id) for one in _entries(stage, "derived.from")}
+    made = {one.body["derivative"] for one in entries(stage, "derivative.made")}
+    tied = {str(one.scope.id.object_id) for one in entries(stage, "derived.from")}
     assert made == tied
-
-
-def _releasable(stage: Stage) -> None:
-    _town(stage)
-    with stage.session() as session:
-        session.authorize("chief", purposes=["investigation"])
-        session.assert_fact("minor_recorded", value=False, object_id=_first(stage))
-    stage.close()
 
 
 def release(stage: Stage) -> None:
@@ -368,18 +261,18 @@ def release(stage: Stage) -> None:
     target.unlink(missing_ok=True)
     with stage.session() as session:
         made = session.release(
-            _first(stage), right="discretion", recipient="agency_staff", mode="copy", target=target
+            first(stage), right="discretion", recipient="agency_staff", mode="copy", target=target
         )
     assert recording(CHUNK + 1) == target.read_bytes()
     stage.told.fact("release.made", release=made.release_id)
-    stage.told.left(stage.area, _first(stage), id(target), CHUNK + 1)
+    stage.told.left(stage.area, first(stage), id(target), CHUNK + 1)
     stage.close()
 
 
 def releases_precede_accesses(stage: Stage) -> None:
     """No export without its release before it."""
-    released = [one.index for one in _entries(stage, "release.made")]
-    exported = [one.index for one in _entries(stage, "object.accessed")]
+    released = [one.index for one in entries(stage, "release.made")]
+    exported = [one.index for one in entries(stage, "object.accessed")]
     for number, index in enumerate(exported):
         assert released[number] < index
 
@@ -387,12 +280,17 @@ def releases_precede_accesses(stage: Stage) -> None:
 # --- Destruction -------------------------------------------------------------------------------
 
 
+def _destroyed(stage: Stage) -> None:
+    an_approved_plan(stage)
+    run_purge(stage)
+
+
 def propose(stage: Stage) -> None:
     """A plan is proposed, approved and withdrawn."""
     with stage.session() as session:
         plan = session.propose_purge(session.plan_purge())
         stage.told.fact("plan.proposed", objects_count=2)
-    _approve(stage, plan)
+    approve(stage, plan)
     with stage.session() as session:
         session.withdraw_purge(plan)
     stage.told.fact("plan.withdrawn")
@@ -402,13 +300,13 @@ def propose(stage: Stage) -> None:
 def plans_can_be_read(stage: Stage) -> None:
     """Every plan that was proposed can be read."""
     with stage.session() as session:
-        assert _count(stage, "plan.proposed") == len(session.plans())
+        assert how_many(stage, "plan.proposed") == len(session.plans())
     stage.close()
 
 
 def run_purge(stage: Stage) -> None:
     """An approved plan is carried out."""
-    plan = _act(stage, "plan")
+    plan = act_of(stage, "plan")
     with stage.session() as session:
         run = session.run_purge(plan)
         for _ in run.completed:
@@ -418,20 +316,20 @@ def run_purge(stage: Stage) -> None:
     assert {} == dict(run.withheld)
     if not stage.plan.fired:
         assert {} == dict(run.failed)
-    _tell_once(stage, "purge.run_ended")
+    tell_once(stage, "purge.run_ended")
     stage.close()
 
 
 def everything_is_destroyed(stage: Stage) -> None:
     """Each recording once, with its keys, its bytes, and the epoch of its keys."""
     gone = [stage.memo["clip-0"], stage.memo["clip-1"]]
-    started, completed = _entries(stage, "purge.started"), _entries(stage, "purge.completed")
+    started, completed = entries(stage, "purge.started"), entries(stage, "purge.completed")
     assert sorted(gone) == sorted(str(one.scope.id.object_id) for one in started)
     assert sorted(gone) == sorted(str(one.scope.id.object_id) for one in completed)
     kept = {one.key_id for one in stage.vault().inventory()}
     assert not {content_key_id(ObjectId(one)) for one in gone} & kept
     last = max(one.index for one in completed)
-    assert max(one.index for one in _entries(stage, "keys.epoch_destroyed")) > last
+    assert max(one.index for one in entries(stage, "keys.epoch_destroyed")) > last
     for one in gone:
         assert stage.store().certificate(ObjectId(one))
     stage.close()
@@ -449,7 +347,7 @@ def attest(stage: Stage) -> None:
 
 def erasure_is_claimed(stage: Stage) -> None:
     """The certificate says that it is erased."""
-    raw = stage.store().certificate(_first(stage))
+    raw = stage.store().certificate(first(stage))
     assert b'"state":"erased"' in raw
     stage.close()
 
@@ -458,7 +356,7 @@ def confirm_clock(stage: Stage) -> None:
     """Two people confirm a step of the clock."""
     jump = int(stage.memo["jump"])
     for login in ("chief", "ann"):
-        with _but(ErrorKind.SECOND_ACTOR_REQUIRED), stage.session(login) as session:
+        with but(ErrorKind.SECOND_ACTOR_REQUIRED), stage.session(login) as session:
             session.confirm_clock(jump)
             stage.told.fact("clock.confirmed", jump=jump)
     stage.close()
@@ -466,25 +364,29 @@ def confirm_clock(stage: Stage) -> None:
 
 def clock_is_confirmed(stage: Stage) -> None:
     """By two people, each once."""
-    confirmed = _entries(stage, "clock.confirmed")
+    confirmed = entries(stage, "clock.confirmed")
     assert 2 == len(confirmed) == len({one.by for one in confirmed})
     assert () == tuple(stage.store()._services.log.state.unconfirmed)
     stage.close()
 
 
 CUSTODY_SCENARIOS: Final = (
-    Scenario(name="adopt-law", prepare=_store, act=adopt_law, done=law_can_be_asked),
-    Scenario(name="set-policy", prepare=_store, act=set_policy, done=policy_counts),
-    Scenario(name="facts", prepare=_town, act=facts, done=every_retraction_has_its_fact),
-    Scenario(name="tags-and-times", prepare=_town, act=tags_and_times, done=case_selects_it),
-    Scenario(name="consent", prepare=_town, act=consent, done=consents_are_withdrawn),
-    Scenario(name="place-hold", prepare=_town, act=place_hold, done=both_hold),
-    Scenario(name="release-hold", prepare=_held, act=release_hold, done=released_once),
-    Scenario(name="request", prepare=_town, act=request, done=answered_requests_hold_nothing),
-    Scenario(name="derive", prepare=_town, act=derive, done=derivatives_have_parents),
-    Scenario(name="release", prepare=_releasable, act=release, done=releases_precede_accesses),
-    Scenario(name="plan", prepare=_due, act=propose, done=plans_can_be_read),
-    Scenario(name="purge", prepare=_approved, act=run_purge, done=everything_is_destroyed),
+    Scenario(name="adopt-law", prepare=a_store, act=adopt_law, done=law_can_be_asked),
+    Scenario(name="set-policy", prepare=a_store, act=set_policy, done=policy_counts),
+    Scenario(name="facts", prepare=a_town, act=facts, done=every_retraction_has_its_fact),
+    Scenario(name="tags-and-times", prepare=a_town, act=tags_and_times, done=case_selects_it),
+    Scenario(name="consent", prepare=a_town, act=consent, done=consents_are_withdrawn),
+    Scenario(name="place-hold", prepare=a_town, act=place_hold, done=both_hold),
+    Scenario(name="release-hold", prepare=a_hold, act=release_hold, done=released_once),
+    Scenario(name="request", prepare=a_town, act=request, done=answered_requests_hold_nothing),
+    Scenario(name="derive", prepare=a_town, act=derive, done=derivatives_have_parents),
+    Scenario(
+        name="release", prepare=a_releasable_recording, act=release, done=releases_precede_accesses
+    ),
+    Scenario(name="plan", prepare=all_due, act=propose, done=plans_can_be_read),
+    Scenario(name="purge", prepare=an_approved_plan, act=run_purge, done=everything_is_destroyed),
     Scenario(name="attest", prepare=_destroyed, act=attest, done=erasure_is_claimed),
-    Scenario(name="confirm-clock", prepare=_stepped, act=confirm_clock, done=clock_is_confirmed),
+    Scenario(
+        name="confirm-clock", prepare=a_stepped_clock, act=confirm_clock, done=clock_is_confirmed
+    ),
 )

@@ -69,7 +69,7 @@ def assert_fact(
     statement: Statement = None,
     document: Document = None,
 ) -> None:
-    """Say that something is so of a recording, a request or the agency; print the assertion's id."""
+    """Say that something is so of a recording, a request or the agency; print the id of it."""
     with acting(common) as (_, session):
         assertion = session.assert_fact(
             fact,
