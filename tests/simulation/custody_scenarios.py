@@ -7,23 +7,11 @@ from zoneinfo import ZoneInfo
 
 from bwcstore._values import Instant, ObjectId
 from bwcstore.custody._knowledge import holdings
-from bwcstore.custody._records import Policy
 from bwcstore.custody._selection import Selection
-from bwcstore.errors import (
-    ErrorKind,
-)
+from bwcstore.errors import ErrorKind
 from bwcstore.objects._manifest import content_key_id
-from tests.simulation.scenarios import Scenario
-from tests.simulation.stage import Stage
-from tests.unit.session.purging import AGENCY, PACK
-from tests.unit.session.world import CHUNK, recording, stream
-
-STEP_HOURS: Final = 30
-BRIEF: Final = Policy(clock_hours=24, brake_objects=25, waiting_hours=24, plan_days=30)
-CHICAGO: Final = ZoneInfo("America/Chicago")
-
-
 from tests.simulation.custody_stage import (
+    BRIEF,
     a_hold,
     a_releasable_recording,
     a_stepped_clock,
@@ -39,6 +27,13 @@ from tests.simulation.custody_stage import (
     how_many,
     tell_once,
 )
+from tests.simulation.scenarios import Scenario
+from tests.simulation.stage import Stage
+from tests.unit.session.purging import AGENCY, PACK
+from tests.unit.session.world import CHUNK, recording, stream
+
+CHICAGO: Final = ZoneInfo("America/Chicago")
+
 
 # --- Law and facts -----------------------------------------------------------------------------
 

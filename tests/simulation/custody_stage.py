@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Iterator
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from bwcstore._encoding import Json
 from bwcstore._values import ActId, ObjectId
@@ -23,22 +22,25 @@ from tests.unit.session.world import CHUNK, stream
 
 STEP_HOURS: Final = 30
 BRIEF: Final = Policy(clock_hours=24, brake_objects=25, waiting_hours=24, plan_days=30)
-CHICAGO: Final = ZoneInfo("America/Chicago")
 
 
 def entries(stage: Stage, kind: str) -> list[Entry]:
+    """Every entry of a kind, as another process finds it."""
     return [one for one in stage.another()._services.log.entries() if one.kind == kind]
 
 
 def how_many(stage: Stage, kind: str) -> int:
+    """How many entries of a kind there are."""
     return len(entries(stage, kind))
 
 
 def first(stage: Stage) -> ObjectId:
+    """The first recording."""
     return ObjectId(stage.memo["first"])
 
 
 def act_of(stage: Stage, name: str) -> ActId:
+    """A plan or request that was kept in mind."""
     return ActId(stage.memo[name])
 
 
@@ -62,6 +64,7 @@ def tell_once(stage: Stage, kind: str, **body: Json) -> None:
 
 
 def a_store(stage: Stage) -> None:
+    """A store without a law, with a recording."""
     stage.create()
     with stage.session() as session:
         stage.memo["first"] = str(session.ingest(stream(7)).object_id)
@@ -83,6 +86,7 @@ def a_town(stage: Stage, *, clips: int = 1) -> None:
 
 
 def a_hold(stage: Stage) -> None:
+    """A recording that is held."""
     a_town(stage)
     with stage.session() as session:
         stage.memo["hold"] = session.place_hold("litigation", objects=[first(stage)])
@@ -90,11 +94,13 @@ def a_hold(stage: Stage) -> None:
 
 
 def all_due(stage: Stage) -> None:
+    """Two recordings that are due."""
     a_town(stage, clips=2)
     stage.clock.advance(DUE_DAYS * DAY)
 
 
 def a_plan(stage: Stage) -> None:
+    """A plan for them."""
     all_due(stage)
     with stage.session() as session:
         stage.memo["plan"] = str(session.propose_purge(session.plan_purge()))
@@ -102,12 +108,14 @@ def a_plan(stage: Stage) -> None:
 
 
 def an_approved_plan(stage: Stage) -> None:
+    """The plan, approved."""
     a_plan(stage)
     approve(stage, act_of(stage, "plan"))
     stage.close()
 
 
 def approve(stage: Stage, plan: ActId) -> None:
+    """Somebody else approves a plan."""
     with stage.session("ann") as session:
         digest = session.purge_status(plan).plan_sha256
         with but(ErrorKind.APPROVED_ALREADY):
@@ -129,6 +137,7 @@ def a_stepped_clock(stage: Stage) -> None:
 
 
 def a_releasable_recording(stage: Stage) -> None:
+    """A recording that may leave."""
     a_town(stage)
     with stage.session() as session:
         session.authorize("chief", purposes=["investigation"])
