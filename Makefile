@@ -10,10 +10,10 @@ MKDOCS := NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint types layers docs reference vectors vectors-check bench bench-smoke \
-	simulate integration environment clean
+	simulate integration test-s3 environment clean
 
 help: ## Show the targets.
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
 
 $(BIN)/python:
 	@.ci/venv "$(PYTHON)" "$(VENV)"
@@ -32,7 +32,7 @@ demo: $(VENV)/.demo ## Keep, check, attack and read a small store, step by step.
 	$(BIN)/bwcstore demo
 
 test: $(VENV)/.dev ## Run every test that needs no server, and the benchmarks once, small.
-	$(PYTEST) -n $(JOBS) --dist worksteal -m 'not integration' tests
+	$(PYTEST) -n $(JOBS) --dist worksteal -m 'not integration and not s3' tests
 	$(MAKE) --no-print-directory bench-smoke
 
 check: lint types layers docs vectors-check ## Run every check that is not a test.
@@ -76,6 +76,9 @@ simulate: $(VENV)/.dev ## Run simulated worlds from fresh seeds, or from BWC_SEE
 
 integration: $(VENV)/.dev ## Run the tests that need a server.
 	$(PYTEST) -m integration tests/integration
+
+test-s3: $(VENV)/.dev ## Run the tests that need a real S3 server, which is started and stopped.
+	BWC_S3_REQUIRED=1 $(PYTEST) tests/s3
 
 clean: ## Remove everything that was made here.
 	rm -rf $(VENV) build dist .hypothesis .benchmarks

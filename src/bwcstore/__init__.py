@@ -14,7 +14,6 @@ from bwcstore._ports import (
     Clock,
     Entropy,
     Environment,
-    KeyVault,
     Pending,
     Progress,
     ProgressEvent,
@@ -24,7 +23,6 @@ from bwcstore._ports import (
     Stat,
     Upload,
     Workers,
-    WrappedKey,
 )
 from bwcstore._session._actors import Enrolment
 from bwcstore._session._begin import Settings
@@ -44,6 +42,7 @@ from bwcstore._store import Store
 from bwcstore._store_rules import ClockStep
 from bwcstore._system import SystemEntropy, system_environment
 from bwcstore._values import ActId, ActorId, ByteRange, Digest, Instant, ObjectId, StoreId, Tag
+from bwcstore._vault_port import KeyVault, WrappedKey
 from bwcstore.custody import (
     Claim,
     LawAdopted,

@@ -15,6 +15,7 @@ _UUID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _SEGMENT: Final = re.compile(rf"objects/({_UUID})/([0-9]{{8}})")
 _MANIFEST: Final = re.compile(rf"objects/({_UUID})/manifest-([0-9a-f]{{64}})")
 _BATCH: Final = re.compile(r"ledger/(0|[1-9][0-9]*)/batch/([0-9]{12})")
+_CANDIDATE: Final = re.compile(rf"({_BATCH.pattern})-([0-9a-f]{{64}})")
 _CHECKPOINT: Final = re.compile(r"checkpoint/(0|[1-9][0-9]*)/([0-9]{12})")
 _ANNEX: Final = re.compile(r"annex/([0-9a-f]{64})")
 _PART: Final = r"[a-z0-9][a-z0-9.-]{0,127}"
@@ -32,9 +33,14 @@ def check_name(name: str) -> str:
     Raises:
         InvalidInputError: it is no sequence of parts, or longer than 512 characters.
     """
-    if len(name) > NAME_LENGTH_MAX or not _NAME.fullmatch(name):
+    if not is_name(name):
         raise InvalidInputError(ErrorKind.NAME_INVALID, f"not a stored name: {name!r:.80}")
     return name
+
+
+def is_name(name: str) -> bool:
+    """Whether it can be a stored name at all (NAM-1, NAM-2)."""
+    return len(name) <= NAME_LENGTH_MAX and _NAME.fullmatch(name) is not None
 
 
 def check_prefix(prefix: str) -> str:
@@ -85,6 +91,11 @@ def batch(generation: int, number: int) -> str:
 def batch_prefix(generation: int) -> str:
     """The common prefix of the batches of one generation."""
     return f"ledger/{generation}/batch/"
+
+
+def candidate(batch_name: str, digest: Digest) -> str:
+    """The name of a candidate for a batch, which carries the digest of its bytes (NAM-12)."""
+    return f"{batch_name}-{digest}"
 
 
 def checkpoint(generation: int, tree_size: int) -> str:
@@ -143,6 +154,12 @@ def parse_batch(name: str) -> tuple[int, int] | None:
     """The generation and number that `name` stands for, or None if it is no batch's name."""
     found = _BATCH.fullmatch(name)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def parse_candidate(name: str) -> tuple[str, Digest] | None:
+    """The batch's name and digest that `name` stands for, or None if it is no candidate's."""
+    found = _CANDIDATE.fullmatch(name)
+    return (found[1], Digest.parse(found[4])) if found else None
 
 
 def parse_checkpoint(name: str) -> tuple[int, int] | None:

@@ -5,13 +5,14 @@ ones are in `bwcstore._system` and `bwcstore.storage`; simulated ones in `bwcsto
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 import attrs
 
-from bwcstore._values import ByteRange, Instant
+from bwcstore._values import ByteRange, Instant, Locking
+from bwcstore.errors import ErrorKind, NotFoundError, StorageError
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -72,6 +73,7 @@ class Capability(StrEnum):
     LEGAL_HOLD = "legal-hold"
     VERSIONS = "versions"
     SERVER_TIME = "server-time"
+    CLAIMS = "claims"
 
 
 @attrs.frozen(kw_only=True)
@@ -194,8 +196,13 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def create_large(self, name: str) -> Upload:
+    def create_large(self, name: str, *, keep_until: Instant | None = None) -> Upload:
         """Begin to store something too large for memory under `name`.
+
+        Args:
+            name: the name that it takes at its commit.
+            keep_until: until when the storage is asked to refuse its deletion, where it can;
+                nothing is asked when None, or before `lock_new`.
 
         Raises:
             StorageError: it could not be begun.
@@ -247,7 +254,8 @@ class Backend(ABC):
 
     @abstractmethod
     def versions(self, name: str) -> tuple[StoredVersion, ...]:
-        """Every stored version of exactly this name, markers included; empty when there is none.
+        """Every stored version of exactly this name, markers included, the newest first, with
+        its locks; empty when there is none.
 
         Raises:
             StorageError: asking failed.
@@ -273,96 +281,88 @@ class Backend(ABC):
             StorageError: it could not be done.
         """
 
+    # --- Versions and locks, where the storage has them ---------------------------------------
 
-@attrs.frozen(kw_only=True)
-class WrappedKey:
-    """One key as a vault keeps it.
+    def lock_new(self, locking: Locking) -> None:  # noqa: B027 - storage without locks ignores it
+        """From now on lock what `create` stores for `record_days`, and uploads as each asks."""
 
-    Attributes:
-        key_id: e.g. `content/<object uuid>`.
-        check: 8 bytes that recognise the key: `HMAC-SHA-256(key, "bwcstore/v1 key check")[:8]`.
-        epoch: the key epoch whose key-encryption key wraps it.
-    """
-
-    key_id: str
-    check: bytes
-    epoch: int
-
-
-class KeyVault(ABC):
-    """Keeps keys apart from the evidence, where destroying them is possible (spec: VLT).
-
-    Keys are 32 bytes. A key id is put once and never changes its key. Replicas are separate
-    places; a key counts as kept when every replica has it durably.
-    """
-
-    @property
-    @abstractmethod
-    def replicas(self) -> tuple[str, ...]:
-        """The ids of the configured replicas, in order."""
-
-    @property
-    @abstractmethod
-    def epoch(self) -> int:
-        """The current key epoch, from 0."""
-
-    @abstractmethod
-    def put(self, keys: dict[str, bytes]) -> None:
-        """Wrap the keys and keep them durably in every replica.
+    def read_version(
+        self, name: str, version_id: str, byte_range: ByteRange | None = None
+    ) -> bytes:
+        """The bytes of one version of `name`, or a range of them, short only at the end.
 
         Raises:
-            AlreadyExistsError: a key id is taken by another key.
-            StorageError: at least one replica failed; the keys must not be relied on.
+            NotFoundError: there is no such version, or it is a marker.
+            StorageError: reading failed.
         """
+        self._check_only(name, version_id)
+        return self.read(name, byte_range)
 
-    @abstractmethod
-    def get(self, key_id: str) -> bytes:
-        """The 32-byte key.
+    def open_version(self, name: str, version_id: str) -> Source:
+        """Open one version of `name` for random access.
 
         Raises:
-            NotFoundError: no replica has the key id (`KEY_ABSENT`).
-            KeyVaultError: the key cannot be unwrapped (`KEY_WRONG`).
+            NotFoundError: there is no such version, or it is a marker.
+            StorageError: opening failed.
         """
+        self._check_only(name, version_id)
+        return self.open(name)
 
-    @abstractmethod
-    def destroy(self, key_ids: Iterable[str]) -> None:
-        """Remove the keys from every replica. Absent ids are not an error.
+    def all_versions(self, prefix: str) -> Iterator[StoredVersion]:
+        """Every version below a prefix, in ascending order of names, the newest of a name first.
+        Locks are not asked for. Never used to decide anything.
 
         Raises:
-            StorageError: a replica still has one.
+            StorageError: listing failed.
         """
+        for stat in self.list(prefix):
+            yield StoredVersion(
+                name=stat.name, version_id=ONLY_VERSION, length_bytes=stat.length_bytes
+            )
 
-    @abstractmethod
-    def rotate(self) -> int:
-        """Open a new epoch, re-wrap every living key, destroy the old epoch; return its number.
+    def extend_lock(self, name: str, version_id: str, until: Instant) -> None:
+        """Let the storage refuse deletion of one version until `until`, or longer where it does
+        so already. A lock is never shortened.
 
         Raises:
-            StorageError: a replica failed; the old epoch is then still good.
+            NotFoundError: there is no such version.
+            StorageError: it could not be done, or there are no locks here (`STORAGE_UNFIT`).
         """
+        raise self._no_locks(f"lock {name}, version {version_id}, until {until}")
 
-    @abstractmethod
-    def inventory(self) -> Iterator[WrappedKey]:
-        """Every living key in ascending order of key ids, without its value."""
-
-    @abstractmethod
-    def remember(self, name: str, data: bytes) -> None:
-        """Keep a small note under `name` in every replica, replacing the note before.
+    def place_legal_hold(self, name: str, version_id: str) -> None:
+        """Let the storage refuse deletion of one version until its hold is lifted, once or again.
 
         Raises:
-            StorageError: a replica failed.
+            NotFoundError: there is no such version.
+            StorageError: it could not be done, or there are no locks here (`STORAGE_UNFIT`).
         """
+        raise self._no_locks(f"hold {name}, version {version_id}")
 
-    @abstractmethod
-    def recall(self, name: str) -> tuple[bytes, ...]:
-        """The notes that the replicas hold under `name`, without repeats; empty when none."""
+    def lift_legal_hold(self, name: str, version_id: str) -> None:
+        """Take the hold off one version. A hold that is not there is not an error.
 
-    @abstractmethod
-    def forget(self, name: str) -> None:
-        """Remove a note from every replica. Absent names are not an error."""
+        Raises:
+            NotFoundError: there is no such version.
+            StorageError: it could not be done, or there are no locks here (`STORAGE_UNFIT`).
+        """
+        raise self._no_locks(f"lift the hold of {name}, version {version_id}")
 
-    @abstractmethod
-    def notes(self, prefix: str) -> tuple[str, ...]:
-        """The names of all notes that start with `prefix`, in ascending order."""
+    def server_time(self) -> Instant | None:
+        """The storage's own time, as it last told it, carried on; None where it did not."""
+        return None
+
+    def close(self) -> None:  # noqa: B027 - most hold nothing
+        """Release what is held. May be called twice."""
+
+    def _no_locks(self, what: str) -> StorageError:
+        return StorageError(
+            ErrorKind.STORAGE_UNFIT, f"{self.properties.location} has no locks: cannot {what}"
+        )
+
+    def _check_only(self, name: str, version_id: str) -> None:
+        if version_id != ONLY_VERSION:
+            raise NotFoundError(ErrorKind.NAME_ABSENT, f"{name} has no version {version_id:.80}")
 
 
 @attrs.frozen(kw_only=True)

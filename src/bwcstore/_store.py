@@ -6,45 +6,43 @@ nowhere in the store.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
-from pathlib import Path
 from typing import Self
 
 from bwcstore._places import (
+    Access,
     PathLike,
+    begin_store,
     catalog_place,
     has_ledger,
     make_root,
-    make_vaults,
     no_ledger,
+    open_root,
     open_vaults,
+    place_of,
     vault_places,
 )
-from bwcstore._ports import Backend, Environment, KeyVault, Properties, Signer
+from bwcstore._ports import Backend, Environment, Properties, Signer
 from bwcstore._session._acting import Acting, attribution
 from bwcstore._session._actors import enrolment
 from bwcstore._session._begin import (
     SIGNED_KINDS_DEFAULT,
     Settings,
     create_services,
-    make_vault,
     open_services,
     parameters_of,
 )
-from bwcstore._session._duties import owed
 from bwcstore._session._services import Services
 from bwcstore._session._session import Session
 from bwcstore._store_proofs import StoreProofs
 from bwcstore._store_rules import StoreRules
 from bwcstore._store_tables import StoreTables
 from bwcstore._system import SystemWorkers, system_environment
-from bwcstore._values import Instant, ObjectId, StoreId
+from bwcstore._values import Instant, Locking, ObjectId, StoreId
+from bwcstore._vault_port import KeyVault
 from bwcstore.custody._authority import Role
-from bwcstore.custody._duty import Duty
 from bwcstore.custody._object_records import ObjectState
 from bwcstore.custody._records import Parameters
 from bwcstore.errors import (
-    AlreadyExistsError,
     ErrorKind,
     FormatError,
     InvalidInputError,
@@ -56,17 +54,20 @@ from bwcstore.objects._segment import (
     Geometry,
 )
 from bwcstore.storage._keysource import KeySource
-from bwcstore.storage._local import LocalBackend
+from bwcstore.storage._s3_options import S3Options
 from bwcstore.storage._vault import DirectoryVault
 
 
 class Store(StoreProofs, StoreRules, StoreTables):
     """One store, open. Safe to use from several threads; several processes may open it at once."""
 
-    def __init__(self, services: Services, *, owned: Environment | None) -> None:
+    def __init__(
+        self, services: Services, *, owned: Environment | None, held: Sequence[Backend] = ()
+    ) -> None:
         """For `create` and `open` only."""
         self._services = services
         self._owned = owned
+        self._held = tuple(held)
         self._closed = False
 
     @classmethod
@@ -83,24 +84,33 @@ class Store(StoreProofs, StoreRules, StoreTables):
         chunk_bytes: int = CHUNK_BYTES_DEFAULT,
         segment_chunks: int = SEGMENT_CHUNKS_DEFAULT,
         signed_kinds: Iterable[str] = SIGNED_KINDS_DEFAULT,
+        locking: Locking | None = None,
+        claims: PathLike | None = None,
+        s3: S3Options | None = None,
         environment: Environment | None = None,
     ) -> Self:
-        """Create a store in an empty directory and open it.
+        """Create a store in an empty directory, or under a prefix of a bucket, and open it.
 
         Appends `store.created` and `actor.enrolled`: the first actor is the responsible
         authority. A creation that broke off is finished by calling again with the same key.
 
         Args:
-            location: the write-once area; made where it is absent.
+            location: the write-once area: a directory, made where it is absent, or
+                `s3://bucket/prefix`; the bucket must exist.
             key: the root key's source; the store is lost with it.
             actor: the first actor's login name.
             actor_name: the person's name, sealed.
             actor_key: their 32-byte Ed25519 public key, for signed acts.
-            vaults: directories that each keep every key; `<location>.vault` when empty.
+            vaults: directories or buckets that each keep every key; `<location>.vault` when
+                empty, but for a store in a bucket one must be named.
             origin: the log's name in checkpoints, a URL without a scheme.
             chunk_bytes: length of a sealed chunk, a power of two from 64 KiB to 8 MiB.
             segment_chunks: chunks per segment, 1 to 4096.
             signed_kinds: kinds of entry that must be signed once two actors can act.
+            locking: how a bucket is asked to refuse early deletion; in compliance mode by default.
+            claims: `s3://bucket/prefix` without versions, needed where the bucket lets several
+                writers create one name at once.
+            s3: how object storage is reached.
             environment: the world; the system's by default.
 
         Raises:
@@ -109,35 +119,28 @@ class Store(StoreProofs, StoreRules, StoreTables):
             KeyVaultError: the key cannot be had, or is not that of the vault that is there.
             StorageError: a directory cannot be made or written, or cannot hold a store.
         """
-        settings = Settings(
-            origin=origin,
-            geometry=_geometry(chunk_bytes, segment_chunks),
-            signed_kinds=frozenset(signed_kinds),
-        )
         first = enrolment(
             actor, roles=[Role.RESPONSIBLE_AUTHORITY], name=actor_name, public_key=actor_key
         )
-        root = Path(location)
+        geometry = _geometry(chunk_bytes, segment_chunks)
+        root = place_of(location)
         places = vault_places(root, vaults)
         world = environment or system_environment()
-        backend = make_root(root)
+        access = Access(environment=world, options=s3)
+        held = [make_root(root, access, claims=claims)]
         try:
-            if has_ledger(backend):
-                raise AlreadyExistsError(ErrorKind.STORE_EXISTS, f"{root} is a store already")
-            vault = make_vault(make_vaults(places), key, world)
-            services = create_services(
-                backend,
-                vault,
-                world,
-                store_id=vault.store_id,
-                settings=settings,
-                first=first,
+            settings = Settings(
+                origin=origin,
+                geometry=geometry,
+                signed_kinds=frozenset(signed_kinds),
+                locking=locking,
             )
+            services = begin_store(held, places, access, key=key, settings=settings, first=first)
         except BaseException:
-            backend.close()
+            _close(held)
             raise
         services.catalog.place = catalog_place(root, None)
-        return cls(services, owned=None if environment else world)
+        return cls(services, owned=None if environment else world, held=held)
 
     @classmethod
     def open(
@@ -147,12 +150,15 @@ class Store(StoreProofs, StoreRules, StoreTables):
         key: KeySource,
         vaults: Sequence[PathLike] = (),
         catalog: PathLike | None = None,
+        claims: PathLike | None = None,
+        s3: S3Options | None = None,
         environment: Environment | None = None,
     ) -> Self:
         """Open a store: read its ledger, check every link, compare with what is remembered.
 
         Opening reads the whole ledger; a store of many million entries takes minutes. `catalog`
-        is where tables are kept once somebody asks for them, by default `<location>.catalog`.
+        is where tables are kept once somebody asks for them, by default `<location>.catalog`, or a
+        folder of the user's cache for a store in a bucket. `claims` and `s3` are as for `create`.
 
         Raises:
             InvalidInputError: a vault or the catalog would lie inside the write-once area.
@@ -162,22 +168,24 @@ class Store(StoreProofs, StoreRules, StoreTables):
             FormatError: the store is of a newer format, or malformed.
             IntegrityError: the ledger does not verify.
         """
-        root = Path(location)
+        root = place_of(location)
         places, cache = vault_places(root, vaults), catalog_place(root, catalog)
         world = environment or system_environment()
-        backend = LocalBackend(root)
+        access = Access(environment=world, options=s3)
+        held = [open_root(root, access, claims=claims)]
         try:
-            if not has_ledger(backend):
+            if not has_ledger(held[0]):
                 raise no_ledger(root, places)
+            held += open_vaults(places, access)
             vault = DirectoryVault.open(
-                open_vaults(places), source=key, entropy=world.entropy, clock=world.clock
+                held[1:], source=key, entropy=world.entropy, clock=world.clock
             )
-            services = open_services(backend, vault, world)
+            services = open_services(held[0], vault, world)
         except BaseException:
-            backend.close()
+            _close(held)
             raise
         services.catalog.place = cache
-        return cls(services, owned=None if environment else world)
+        return cls(services, owned=None if environment else world, held=held)
 
     @classmethod
     def create_on(
@@ -241,9 +249,7 @@ class Store(StoreProofs, StoreRules, StoreTables):
         try:
             self._services.finish()
         finally:
-            backend = self._services.backend
-            if isinstance(backend, LocalBackend):
-                backend.close()
+            _close(self._held)
             if self._owned is not None and isinstance(self._owned.workers, SystemWorkers):
                 self._owned.workers.close()
 
@@ -354,15 +360,10 @@ class Store(StoreProofs, StoreRules, StoreTables):
             raise NotFoundError(ErrorKind.OBJECT_UNKNOWN, f"no object {object_id}")
         return found
 
-    def duties(self, as_of: date | None = None) -> tuple[Duty, ...]:
-        """What the agency owes, the soonest first; see `Session.duties`.
 
-        Raises:
-            InvalidInputError: no law was adopted, or the day is past.
-            StorageError: reading failed.
-        """
-        self._services.settle()
-        return owed(self._services, as_of)
+def _close(held: Iterable[Backend]) -> None:
+    for backend in held:
+        backend.close()
 
 
 def _geometry(chunk_bytes: int, segment_chunks: int) -> Geometry:

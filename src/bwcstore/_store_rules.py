@@ -1,13 +1,16 @@
 """What a store is kept under: its law, the agency's own rules, and whether its clock is trusted."""
 
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 
 import attrs
 
+from bwcstore._session._duties import owed
 from bwcstore._session._services import Services
 from bwcstore._values import ActorId, Instant
 from bwcstore.custody._assertion import FactAssertion
+from bwcstore.custody._duty import Duty
 from bwcstore.custody._records import LawAdopted, Policy
 from bwcstore.custody._state import State
 
@@ -67,6 +70,16 @@ class StoreRules:
             )
             for jump in state.jumps
         )
+
+    def duties(self, as_of: date | None = None) -> tuple[Duty, ...]:
+        """What the agency owes, the soonest first; see `Session.duties`.
+
+        Raises:
+            InvalidInputError: no law was adopted, or the day is past.
+            StorageError: reading failed.
+        """
+        self._services.settle()
+        return owed(self._services, as_of)
 
     @property
     def _state(self) -> State:

@@ -7,6 +7,7 @@ A value that exists is valid: construction validates, `parse` is the only way fr
 import re
 import unicodedata
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Final, Self
 from uuid import UUID
@@ -261,3 +262,28 @@ def check_text(text: str, what: str, *, length_max: int = TEXT_LENGTH_MAX) -> st
     if not unicodedata.is_normalized("NFC", text):
         raise InvalidInputError(ErrorKind.TEXT_FORM, f"{what}: the text is not in NFC form")
     return text
+
+
+class LockMode(StrEnum):
+    """How the storage keeps what it was told to keep (S3 Object Lock's two modes, or neither)."""
+
+    COMPLIANCE = "compliance"
+    GOVERNANCE = "governance"
+    NONE = "none"
+
+
+@attrs.frozen(kw_only=True)
+class Locking:
+    """How long a store asks its storage to refuse deletion; fixed when it is created (LCK-2).
+
+    Attributes:
+        mode: the mode of every lock.
+        record_days: how many days the ledger, manifests and annexes are locked at a time.
+        max_days: no recording is locked for longer than so many days from its ingest.
+        unruled_days: how many days a recording is locked while the store has no law.
+    """
+
+    mode: LockMode = LockMode.COMPLIANCE
+    record_days: int = 365
+    max_days: int = 3650
+    unruled_days: int = 30

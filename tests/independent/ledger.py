@@ -325,7 +325,7 @@ class Ledger:
         except RefusedError:
             named = ""
         if not all([
-            body["store"] == (self.store or body["store"]), body["protocol"] == "numbered",
+            body["store"] == (self.store or body["store"]),
             65_536 <= length <= 8_388_608 and length & (length - 1) == 0,
             1 <= body["segment_chunks"] <= 4096, named == body["origin"],
         ]):  # fmt: skip

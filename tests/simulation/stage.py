@@ -7,12 +7,13 @@ from typing import Final
 
 import attrs
 
-from bwcstore._ports import Backend, Entropy, Environment, KeyVault
+from bwcstore._ports import Backend, Entropy, Environment
 from bwcstore._session._begin import make_vault
 from bwcstore._session._ingest import Ingested
 from bwcstore._session._session import Session
 from bwcstore._store import Store
 from bwcstore._values import ObjectId
+from bwcstore._vault_port import KeyVault
 from bwcstore.errors import AuthorizationError, BwcStoreError
 from bwcstore.storage._vault import DirectoryVault
 from bwcstore.storage._vault_format import RootAlg, RootRecord

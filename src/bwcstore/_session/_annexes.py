@@ -5,6 +5,7 @@ from typing import Final
 
 from bwcstore import _layout
 from bwcstore._ports import Backend
+from bwcstore._shadows import read_verified
 from bwcstore._values import ByteRange, Digest
 from bwcstore.errors import (
     AlreadyExistsError,
@@ -40,17 +41,21 @@ def put_annex(backend: Backend, data: bytes) -> Digest:
 
 
 def get_annex(backend: Backend, digest: Digest) -> bytes:
-    """The bytes of an annex, whose digest was checked.
+    """The bytes of an annex, whose digest was checked; where it was covered, from under the cover.
 
     Raises:
         IntegrityError: it is missing (`annex-missing`) or altered (`annex-digest`).
         StorageError: reading failed.
     """
     name = _layout.annex(digest)
+
+    def check(data: bytes) -> bytes:
+        if hashlib.sha256(data).digest() != digest.raw:
+            raise IntegrityError(ErrorKind.ANNEX_DIGEST, f"{name} holds other bytes")
+        return data
+
+    enough = ByteRange(offset_bytes=0, length_bytes=ANNEX_SIZE_MAX + 1)
     try:
-        data = backend.read(name, ByteRange(offset_bytes=0, length_bytes=ANNEX_SIZE_MAX + 1))
+        return read_verified(backend, name, check, byte_range=enough)
     except NotFoundError as exc:
         raise IntegrityError(ErrorKind.ANNEX_MISSING, f"{name} is missing") from exc
-    if hashlib.sha256(data).digest() != digest.raw:
-        raise IntegrityError(ErrorKind.ANNEX_DIGEST, f"{name} holds other bytes")
-    return data

@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 from bwcstore._encoding import Json, tag
-from bwcstore._ports import Backend, Environment, KeyVault
+from bwcstore._ports import Backend, Capability, Environment
 from bwcstore._session._actors import Enrolment, random_id
 from bwcstore._session._services import (
     SIGNING_KEY,
@@ -16,7 +16,9 @@ from bwcstore._session._services import (
     ensure_key,
     year_key_id,
 )
-from bwcstore._values import STORE_SCOPE, ActorId, Instant, StoreId, check_text
+from bwcstore._values import STORE_SCOPE, ActorId, Instant, Locking, LockMode, StoreId, check_text
+from bwcstore._vault_port import KeyVault
+from bwcstore.custody._locking import check_locking
 from bwcstore.custody._records import Parameters
 from bwcstore.custody._state import State
 from bwcstore.errors import (
@@ -24,10 +26,13 @@ from bwcstore.errors import (
     ErrorKind,
     FormatError,
     IntegrityError,
+    InvalidInputError,
     KeyVaultError,
+    NotFoundError,
 )
 from bwcstore.ledger._checkpoint import read_checkpoint
 from bwcstore.ledger._draft import Decision, Draft
+from bwcstore.ledger._genesis import CLAIMED, NUMBERED, check_found, check_place
 from bwcstore.ledger._log import Log
 from bwcstore.ledger._note import VerifierKey
 from bwcstore.objects._segment import Geometry
@@ -60,11 +65,16 @@ class Settings:
         origin: the log's name in checkpoints, a URL without a scheme; None makes one up.
         geometry: chunk and segment lengths of every object.
         signed_kinds: the kinds of entry that their actor must sign once two actors can act.
+        protocol: how batches are committed: `numbered`, or `claimed` where the storage has a
+            place for claims (CLM-1).
+        locking: how long the storage is asked to refuse deletion; None not to ask (LCK-2).
     """
 
     origin: str | None = None
     geometry: Geometry = attrs.field(factory=Geometry)
     signed_kinds: frozenset[str] = SIGNED_KINDS_DEFAULT
+    protocol: str = NUMBERED
+    locking: Locking | None = None
 
 
 def make_vault(
@@ -141,9 +151,14 @@ def create_services(
 
     Raises:
         AlreadyExistsError: there is a ledger already, or the vault is that of another.
-        StorageError: storage or a vault replica failed; calling again finishes.
+        InvalidInputError: the storage cannot lock, or not for so long (`argument-invalid`).
+        StorageError: storage or a vault replica failed, and calling again finishes; or the
+            storage does not fit the protocol (`storage-unfit`).
     """
     _check_unused(vault)
+    check_place(settings.protocol, backend)
+    check_found(backend)
+    _lock_new(backend, settings)
     now = environment.clock.now()
     tag_key = ensure_key(vault, environment, TAG_KEY)
     signer = StoredSigner(ensure_key(vault, environment, SIGNING_KEY))
@@ -156,13 +171,14 @@ def create_services(
     created: dict[str, Json] = {
         "format": FORMAT,
         "store": str(store_id),
-        "protocol": "numbered",
+        "protocol": settings.protocol,
         "chunk_bytes": settings.geometry.chunk_bytes,
         "segment_chunks": settings.geometry.segment_chunks,
         "origin": origin,
         "verifier_key": str(verifier),
         "signed_kinds": [*sorted(settings.signed_kinds)],
         "storage": [word.value for word in sorted(backend.properties.capabilities)],
+        **_locking_body(settings.locking),
     }
 
     def genesis(_: State, __: Instant) -> Decision:
@@ -194,6 +210,38 @@ def create_services(
     return _services(log, backend, vault, environment, tag_key=tag_key, signer=signer)
 
 
+def _lock_new(backend: Backend, settings: Settings) -> None:
+    """Let the storage lock what is written from the first entry on (LCK-3).
+
+    Raises:
+        InvalidInputError: it cannot, or not for so long.
+    """
+    locking = settings.locking
+    if locking is None:
+        return
+    check_locking(locking)
+    can = Capability.LOCK in backend.properties.capabilities
+    if locking.mode is not LockMode.NONE and not can:
+        raise InvalidInputError(
+            ErrorKind.ARGUMENT_INVALID,
+            f"{backend.properties.location} cannot lock: ask for no locks, or choose another place",
+        )
+    backend.lock_new(locking)
+
+
+def _locking_body(locking: Locking | None) -> dict[str, Json]:
+    if locking is None:
+        return {}
+    return {
+        "locking": {
+            "mode": locking.mode.value,
+            "record_days": locking.record_days,
+            "max_days": locking.max_days,
+            "unruled_days": locking.unruled_days,
+        }
+    }
+
+
 def open_services(backend: Backend, vault: KeyVault, environment: Environment) -> Services:
     """Read a store's ledger and take its keys up.
 
@@ -201,18 +249,24 @@ def open_services(backend: Backend, vault: KeyVault, environment: Environment) -
         FormatError: the store is malformed or of a newer format.
         IntegrityError: the ledger does not verify.
         KeyVaultError: the vault lacks a key, or is another store's.
-        StorageError: reading failed.
+        StorageError: reading failed, or the storage does not fit the store's protocol.
     """
     signer = StoredSigner(vault.get(SIGNING_KEY))
-    log = Log.open(
-        backend,
-        environment,
-        state=State(),
-        record_key=vault.get,
-        signer=signer,
-        remembered=vault.recall(REMEMBERED),
-        remember=partial(_remember, vault),
-    )
+    try:
+        log = Log.open(
+            backend,
+            environment,
+            state=State(),
+            record_key=vault.get,
+            signer=signer,
+            remembered=vault.recall(REMEMBERED),
+            remember=partial(_remember, vault),
+        )
+    except NotFoundError:
+        check_found(backend)
+        raise
+    if parameters_of(log.state).protocol == CLAIMED:
+        check_place(CLAIMED, backend)
     return _services(log, backend, vault, environment, tag_key=vault.get(TAG_KEY), signer=signer)
 
 
@@ -232,6 +286,8 @@ def _services(
         raise KeyVaultError(
             ErrorKind.VAULT_INVALID, f"the vault is not that of store {parameters.store}"
         )
+    if parameters.locking is not None:
+        backend.lock_new(parameters.locking)
     return Services(
         store_id=StoreId(parameters.store),
         backend=backend,

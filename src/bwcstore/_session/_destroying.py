@@ -13,7 +13,7 @@ import attrs
 
 from bwcstore import _layout
 from bwcstore._ports import ONLY_VERSION, Backend, Pending, Workers
-from bwcstore._values import ObjectId
+from bwcstore._values import Instant, ObjectId
 from bwcstore.custody._object_records import ObjectState
 from bwcstore.errors import BwcStoreError, ErrorKind, StorageError
 from bwcstore.purge._outcomes import VersionOutcome
@@ -38,15 +38,21 @@ def names_of(state: ObjectState) -> tuple[str, ...]:
 
 
 def locked_by_storage(
-    states: list[ObjectState], *, backend: Backend, workers: Workers
+    states: list[ObjectState], *, backend: Backend, workers: Workers, now: Instant
 ) -> dict[ObjectId, str]:
     """Recordings of which the storage keeps a version, and why.
+
+    Args:
+        states: the recordings.
+        backend: where they are.
+        workers: ask for several at once.
+        now: this machine's time, for a storage that has none of its own.
 
     Raises:
         StorageError: it could not be asked.
     """
     asked = [
-        (state.object_id, workers.submit(partial(_lock_of, backend, name)))
+        (state.object_id, workers.submit(partial(_lock_of, backend, name, now)))
         for state in states
         for name in names_of(state)
     ]
@@ -58,11 +64,14 @@ def locked_by_storage(
     return found
 
 
-def _lock_of(backend: Backend, name: str) -> str | None:
-    for version in backend.versions(name):
+def _lock_of(backend: Backend, name: str, now: Instant) -> str | None:
+    versions = backend.versions(name)
+    # Asked after the versions: that answer brought the storage's time.
+    present = backend.server_time() or now
+    for version in versions:
         if version.legal_hold:
             return f"{name}, version {version.version_id}, is under a legal hold of the storage"
-        if version.locked_until is not None:
+        if version.locked_until is not None and version.locked_until > present:
             return f"{name}, version {version.version_id}, is locked until {version.locked_until}"
     return None
 

@@ -32,7 +32,7 @@ def explain(acting: Acting, object_id: ObjectId, *, as_of: date | None) -> Objec
     locks: dict[ObjectId, str] = {}
     if found.purged is None:
         locks = locked_by_storage(
-            [found], backend=services.backend, workers=services.environment.workers
+            [found], backend=services.backend, workers=services.environment.workers, now=now
         )
 
     def told(state: State) -> ObjectExplanation:

@@ -14,6 +14,7 @@ from bwcstore._session._acting import Acting
 from bwcstore._session._derivation import ties
 from bwcstore._session._describing import describe, source_name
 from bwcstore._session._journal import VaultJournal
+from bwcstore._session._lock_rules import lock_of_new
 from bwcstore._session._records import make_receipt, receipt_of
 from bwcstore._session._services import KEY_BYTES
 from bwcstore._source import OpenedSource, SourceLike, open_source
@@ -220,6 +221,13 @@ def _write(acting: Acting, order: _Order, writer: ObjectWriter) -> Ingested:
     claims = order.recording.claims(
         container=facts.created if facts else None, ingested=services.environment.clock.now()
     )
+    keep_until = lock_of_new(
+        services,
+        object_id=object_id,
+        claims=claims,
+        label=order.recording.label,
+        parent=order.derived.parent if order.derived else None,
+    )
     try:
         written = writer.write(
             order.opened.file,  # type: ignore[arg-type]  # BinaryIO lacks readinto; open_source checks it
@@ -238,6 +246,7 @@ def _write(acting: Acting, order: _Order, writer: ObjectWriter) -> Ingested:
             journal=journal,
             progress=order.progress,
             item=order.opened.shown,
+            keep_until=keep_until,
         )
         order.opened.check_unchanged()
     except (InvalidInputError, IntegrityError, AlreadyExistsError):
@@ -245,7 +254,9 @@ def _write(acting: Acting, order: _Order, writer: ObjectWriter) -> Ingested:
         if journal is not None:
             journal.forget()
         raise
-    ingested = _commit(acting, order, object_id, written, claims)
+    # What a broken run stored was locked by its own reckoning: of that the ledger says nothing.
+    locked = None if written.resumed_segments else keep_until
+    ingested = _commit(acting, order, object_id, written, claims, locked_until=locked)
     _forget(journal)
     return ingested
 
@@ -293,6 +304,8 @@ def _commit(
     object_id: ObjectId,
     written: Written,
     claims: tuple[Claim, ...],
+    *,
+    locked_until: Instant | None,
 ) -> Ingested:
     services = acting.services
     body: dict[str, Json] = {
@@ -308,6 +321,8 @@ def _commit(
             tag_key=services.tag_key,
         ),
     }
+    if locked_until is not None:
+        body["locked_until"] = str(locked_until)
 
     def plan(state: State, permission: Permission, now: Instant) -> Decision:
         winner = check_fresh(state, object_id=object_id, source=order.source_tag)

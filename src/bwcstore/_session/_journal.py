@@ -8,8 +8,8 @@ from typing import Final
 
 import attrs
 
-from bwcstore._ports import KeyVault
 from bwcstore._values import Tag
+from bwcstore._vault_port import KeyVault
 from bwcstore.errors import ErrorKind, InternalError
 from bwcstore.objects._resume import JournalState, SegmentDone
 

@@ -157,6 +157,7 @@ class _Run:
             found,
             backend=self._services.backend,
             workers=self._services.environment.workers,
+            now=self._services.environment.clock.now(),
         )
         for object_id, why in locked.items():
             kind = ErrorKind.WITHHELD_BY_STORAGE

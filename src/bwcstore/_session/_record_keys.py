@@ -8,7 +8,7 @@ made the columns anew in between (STA-15).
 from collections.abc import Iterable
 from typing import Final
 
-from bwcstore._ports import KeyVault
+from bwcstore._vault_port import KeyVault
 
 PRIVATE_KEY: Final = "catalog/private"
 

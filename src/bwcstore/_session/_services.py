@@ -7,10 +7,11 @@ from typing import Final
 import attrs
 
 from bwcstore._encoding import tag
-from bwcstore._ports import Backend, Environment, KeyVault, Signer
+from bwcstore._ports import Backend, Environment, Signer
 from bwcstore._session._cache import CatalogCache
 from bwcstore._session._spool import set_aside
 from bwcstore._values import Digest, Instant, StoreId, Tag
+from bwcstore._vault_port import KeyVault
 from bwcstore.custody._state import State
 from bwcstore.errors import (
     AlreadyExistsError,

@@ -16,6 +16,7 @@ from bwcstore._session._catalog_verbs import CatalogVerbs
 from bwcstore._session._fact_verbs import FactVerbs
 from bwcstore._session._hold_verbs import HoldVerbs
 from bwcstore._session._ingest import Ingested, ingest
+from bwcstore._session._lock_verbs import LockVerbs
 from bwcstore._session._purge_verbs import PurgeVerbs
 from bwcstore._session._release_verbs import ReleaseVerbs
 from bwcstore._session._request_verbs import RequestVerbs
@@ -29,7 +30,9 @@ from bwcstore.custody._recording import Recording, SourceId
 NO_RECORDING = Recording()
 
 
-class Session(FactVerbs, HoldVerbs, RequestVerbs, ReleaseVerbs, PurgeVerbs, CatalogVerbs):
+class Session(
+    FactVerbs, HoldVerbs, RequestVerbs, ReleaseVerbs, PurgeVerbs, CatalogVerbs, LockVerbs
+):
     """One actor at work in one store for one reason.
 
     Made by `Store.session`. Closing it writes what was only counted so far; it does not close the

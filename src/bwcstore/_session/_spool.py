@@ -10,8 +10,9 @@ from typing import Final, cast
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bwcstore._encoding import Json, encode
-from bwcstore._ports import Entropy, Environment, KeyVault
+from bwcstore._ports import Entropy, Environment
 from bwcstore._values import ZERO_DIGEST, Instant, StoreId
+from bwcstore._vault_port import KeyVault
 from bwcstore.custody._state import State
 from bwcstore.errors import ErrorKind, IntegrityError
 from bwcstore.ledger._draft import Committed, Decide, Draft

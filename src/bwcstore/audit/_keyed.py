@@ -11,8 +11,8 @@ import hashlib
 from typing import Final
 
 from bwcstore._encoding import tag
-from bwcstore._ports import KeyVault
 from bwcstore._values import ObjectId, StoreId
+from bwcstore._vault_port import KeyVault
 from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._records import Ingested
 from bwcstore.errors import BwcStoreError, ErrorKind, NotFoundError

@@ -56,6 +56,11 @@ ROLES: Final[dict[str, frozenset[str]]] = {
     "purge.completed": PURGING,
     "purge.failed": PURGING,
     "purge.run_ended": PURGING,
+    "storage.probed": _KEEPING,
+    "storage.attested": _LEADING,
+    "object.locked": _KEEPING,
+    "locks.synced": _KEEPING,
+    "shadows.repaired": _RESPONSIBLE,
 }
 # Written about somebody who may not act, or no longer, or by the machinery itself.
 ANYBODY: Final = frozenset(

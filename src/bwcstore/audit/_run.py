@@ -6,8 +6,9 @@ the next one.
 
 from collections.abc import Callable, Sequence
 
-from bwcstore._ports import Backend, KeyVault, Progress, Workers, no_progress
+from bwcstore._ports import Backend, Progress, Workers, no_progress
 from bwcstore._values import ObjectId
+from bwcstore._vault_port import KeyVault
 from bwcstore.audit._budget import UNBOUNDED, Budget, Cursor
 from bwcstore.audit._report import Report
 from bwcstore.ledger._note import VerifierKey

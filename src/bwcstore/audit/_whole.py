@@ -12,14 +12,9 @@ from typing import Final, TypeVar, cast
 import attrs
 
 from bwcstore import _layout
-from bwcstore._ports import (
-    Backend,
-    KeyVault,
-    Pending,
-    Progress,
-    Workers,
-)
+from bwcstore._ports import Backend, Pending, Progress, Workers
 from bwcstore._values import ObjectId
+from bwcstore._vault_port import KeyVault
 from bwcstore.audit._annexes import AnnexAudit
 from bwcstore.audit._batches import LedgerAudit, Wanted
 from bwcstore.audit._budget import UNBOUNDED, Budget, Cursor, Deadline
@@ -52,7 +47,7 @@ REMEMBERED: Final = "head"
 _CLAUSE_GENESIS: Final = "AUD-6"
 _CLAUSE_BUDGET: Final = "AUD-28"
 _FORMAT: Final = "1.0"
-_PROTOCOL: Final = "numbered"
+_PROTOCOLS: Final = ("numbered", "claimed")
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
 
 
@@ -277,13 +272,13 @@ def _check_parameters(fold: Fold, findings: Findings) -> Geometry | None:
             got=parameters["format"],
             message="the store is of a format that this audit does not know",
         )
-    if parameters["protocol"] != _PROTOCOL:
+    if parameters["protocol"] not in _PROTOCOLS:
         findings.add(
             ErrorKind.STORAGE_UNFIT,
             _CLAUSE_GENESIS,
             where=where,
             entry=0,
-            expected=_PROTOCOL,
+            expected=" or ".join(_PROTOCOLS),
             got=parameters["protocol"],
             message="the store commits batches in a way that this audit does not know",
         )

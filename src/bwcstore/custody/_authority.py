@@ -69,6 +69,9 @@ class Verb(StrEnum):
     PURGE = "purge"
     CONFIRM_CLOCK = "confirm-clock"
     ATTEST = "attest"
+    PROBE = "probe"
+    SYNC_LOCKS = "sync-locks"
+    REPAIR = "repair"
 
 
 _EVERYONE: Final = frozenset(Role)
@@ -105,6 +108,9 @@ ROLES_FOR: Final[Mapping[Verb, frozenset[Role]]] = MappingProxyType(
         Verb.PURGE: _LEADING | {Role.RECORDS},
         Verb.CONFIRM_CLOCK: _LEADING | {Role.RECORDS},
         Verb.ATTEST: _LEADING,
+        Verb.PROBE: _LEADING | {Role.RECORDS},
+        Verb.SYNC_LOCKS: _LEADING | {Role.RECORDS},
+        Verb.REPAIR: _RESPONSIBLE,
     }
 )
 _NEEDS_AUTHORIZATION: Final = frozenset({Verb.READ, Verb.EXPORT})

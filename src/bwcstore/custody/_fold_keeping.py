@@ -11,7 +11,7 @@ from typing import cast
 
 import attrs
 
-from bwcstore._values import ActId, ObjectId
+from bwcstore._values import ActId, Instant, ObjectId
 from bwcstore.custody._fields import (
     day,
     impossible,
@@ -24,6 +24,7 @@ from bwcstore.custody._object_records import (
     Consent,
     Derivation,
     Keeping,
+    Locked,
     Purge,
     Release,
     RequestBound,
@@ -64,6 +65,13 @@ def fold_keeping(keeping: Keeping, entry: Entry) -> Keeping:
         case "purge.started":
             started = Purge(plan=ActId(text(body, "plan")), started_index=entry.index)
             return attrs.evolve(keeping, purge=started)
+        case "object.locked":
+            until = body["until"]
+            locked = Locked(
+                until=None if until is None else Instant.parse(str(until)),
+                legal_hold=body["legal_hold"] is True,
+            )
+            return attrs.evolve(keeping, locked=locked)
         case "purge.completed" | "purge.failed":
             return attrs.evolve(keeping, purge=_purge(keeping, entry))
         case _:

@@ -106,6 +106,7 @@ def _ingested(entry: Entry) -> ObjectState:
         ),
         label=cast("str | None", body.get("label")),
         trigger=cast("str | None", body.get("trigger")),
+        locked_until=Instant.parse(text(body, "locked_until")) if "locked_until" in body else None,
         ingested_at=entry.at,
         ingested_by=entry.by,
         ingested_index=entry.index,

@@ -11,7 +11,7 @@ from typing import cast
 import attrs
 
 from bwcstore._encoding import Json
-from bwcstore._values import ActorId, Digest, Instant, ObjectId, Tag
+from bwcstore._values import ActorId, Digest, Instant, Locking, LockMode, ObjectId, Tag
 from bwcstore.custody._fields import (
     assertion,
     day,
@@ -29,8 +29,10 @@ from bwcstore.custody._records import (
     EpochEnded,
     HoldPlaced,
     LawAdopted,
+    LocksSynced,
     Parameters,
     Policy,
+    Probed,
     StoreState,
 )
 from bwcstore.ledger._entry import Entry
@@ -95,9 +97,11 @@ def fold_store(state: StoreState, entry: Entry) -> StoreState:
         case "keys.epoch_destroyed":
             return attrs.evolve(state, epochs=(*state.epochs, _epoch(entry)))
         case "erasure.attested":
-            attested = _attested(entry)
-            after_all = including(state.attested, attested.epoch, attested)
-            return attrs.evolve(state, attested=after_all)
+            return attrs.evolve(state, attested=_all_attested(state, entry))
+        case "storage.probed":
+            return attrs.evolve(state, probed=_probed(state, entry))
+        case "locks.synced":
+            return attrs.evolve(state, synced=_synced(state, entry))
         case "leftovers.discarded":
             gone = frozenset(ObjectId(text) for text in texts(entry.body, "objects"))
             return attrs.evolve(state, discarded=state.discarded | gone)
@@ -115,6 +119,42 @@ def _parameters(body: Mapping[str, Json]) -> Parameters:
         origin=text(body, "origin"),
         verifier_key=text(body, "verifier_key"),
         signed_kinds=frozenset(texts(body, "signed_kinds")),
+        locking=_locking(cast("dict[str, Json] | None", body.get("locking"))),
+    )
+
+
+def _locking(body: Mapping[str, Json] | None) -> Locking | None:
+    if body is None:
+        return None
+    return Locking(
+        mode=LockMode(text(body, "mode")),
+        record_days=number(body, "record_days"),
+        max_days=number(body, "max_days"),
+        unruled_days=number(body, "unruled_days"),
+    )
+
+
+def _all_attested(state: StoreState, entry: Entry) -> Mapping[int, Attested]:
+    attested = _attested(entry)
+    return including(state.attested, attested.epoch, attested)
+
+
+def _probed(state: StoreState, entry: Entry) -> Mapping[str, Probed]:
+    probed = Probed(
+        verdict=text(entry.body, "verdict"),
+        protocol=text(entry.body, "protocol"),
+        at=entry.at,
+    )
+    return including(state.probed, text(entry.body, "place"), probed)
+
+
+def _synced(state: StoreState, entry: Entry) -> LocksSynced:
+    until = cast("str | None", entry.body.get("records_until"))
+    former = state.synced.records_until if state.synced else None
+    return LocksSynced(
+        through=number(entry.body, "through"),
+        records_until=former if until is None else Instant.parse(until),
+        at=entry.at,
     )
 
 

@@ -125,6 +125,14 @@ class Purge:
 
 
 @attrs.frozen(kw_only=True)
+class Locked:
+    """What the storage was told about the segments of one object (the body of `object.locked`)."""
+
+    until: Instant | None
+    legal_hold: bool
+
+
+@attrs.frozen(kw_only=True)
 class Keeping:
     """What is said of one object beyond its ingest: the same value for the many of which nothing
     is.
@@ -139,6 +147,7 @@ class Keeping:
         releases: to whom it went.
         purge: where its destruction stands.
         changed_at: when a fact, a tag or a claim of its time was last added.
+        locked: what the storage was last told, after its ingest.
     """
 
     facts: tuple[FactAssertion, ...] = ()
@@ -150,6 +159,7 @@ class Keeping:
     releases: tuple[Release, ...] = ()
     purge: Purge | None = None
     changed_at: Instant | None = None
+    locked: Locked | None = None
 
 
 UNTOUCHED: Final = Keeping()
@@ -171,6 +181,7 @@ class ObjectState:
     ingested_at: Instant
     ingested_by: ActorId
     ingested_index: int
+    locked_until: Instant | None = None
     activity: Activity = Activity()
     keeping: Keeping = UNTOUCHED
     opaque: bool = False
@@ -221,6 +232,7 @@ class ObjectState:
             ingested_at=self.ingested_at,
             ingested_by=self.ingested_by,
             ingested_index=self.ingested_index,
+            locked_until=self.locked_until,
             activity=activity,
             keeping=self.keeping,
             opaque=self.opaque,

@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 
 from bwcstore._encoding import Json
-from bwcstore._values import ActorId, Digest, Instant, ObjectId, Tag
+from bwcstore._values import ActorId, Digest, Instant, Locking, ObjectId, Tag
 from bwcstore.custody._assertion import FactAssertion
 
 NOBODY: Final = ActorId("00000000-0000-0000-0000-000000000000")
@@ -29,6 +29,7 @@ class Parameters:
     origin: str
     verifier_key: str
     signed_kinds: frozenset[str]
+    locking: Locking | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -162,6 +163,36 @@ class EpochEnded:
 
 
 @attrs.frozen(kw_only=True)
+class Probed:
+    """The last trial of one of the store's places (the body of `storage.probed`).
+
+    Attributes:
+        verdict: `proven`, `unproven` or `not-applicable`.
+        protocol: `numbered`, `claimed` or `none`.
+        at: when it was made.
+    """
+
+    verdict: str
+    protocol: str
+    at: Instant
+
+
+@attrs.frozen(kw_only=True)
+class LocksSynced:
+    """How far locks and legal holds of the storage agree with the ledger (`locks.synced`).
+
+    Attributes:
+        through: how many entries were taken into account.
+        records_until: until when every record is locked; None before records were extended.
+        at: when it was said.
+    """
+
+    through: int
+    records_until: Instant | None
+    at: Instant
+
+
+@attrs.frozen(kw_only=True)
 class StoreState:
     """What the `store` scope implies; `rules_at` is when law or policy were last changed."""
 
@@ -180,6 +211,8 @@ class StoreState:
     backups: Mapping[str, str] = MappingProxyType({})
     epochs: tuple[EpochEnded, ...] = ()
     attested: Mapping[int, Attested] = MappingProxyType({})
+    probed: Mapping[str, Probed] = MappingProxyType({})
+    synced: LocksSynced | None = None
 
     def actor_tagged(self, tag: Tag) -> Actor | None:
         """The actor whose login name has the tag."""

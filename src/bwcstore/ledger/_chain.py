@@ -63,6 +63,14 @@ class Generation:
         """The number of the batch that holds the entry with this index."""
         return bisect_right(self._firsts, index) - 1
 
+    def indexes_of(self, number: int) -> range:
+        """The indexes of the entries of a batch that is known."""
+        # Read before the batches are counted: another thread may add one meanwhile.
+        end = self.first_index + self.tree.size
+        if number + 1 < len(self._firsts):
+            end = self._firsts[number + 1]
+        return range(self._firsts[number], end)
+
 
 class Chain(Generic[S]):
     """Everything known of one ledger.

@@ -1,10 +1,11 @@
 """The first entry of a store: what it must say, and what follows from it (spec: LED-40)."""
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import attrs
 
-from bwcstore._ports import Backend
+from bwcstore import _layout
+from bwcstore._ports import Backend, Capability
 from bwcstore._values import STORE_SCOPE, Instant, StoreId
 from bwcstore.errors import (
     AlreadyExistsError,
@@ -21,7 +22,8 @@ from bwcstore.ledger._scope import Folded
 
 S = TypeVar("S", bound=Folded)
 
-PROTOCOL = "numbered"
+NUMBERED: Final = "numbered"
+CLAIMED: Final = "claimed"
 
 
 @attrs.frozen(kw_only=True)
@@ -57,17 +59,47 @@ def check_genesis(entry: Entry | None) -> Genesis:
 
 
 def check_protocol(protocol: object) -> None:
-    """Check that batches are committed in the one way that this version knows (LED-30).
+    """Check that batches are committed in a way that this version knows (LED-30, CLM-1).
 
     Raises:
         StorageError: they are not.
     """
-    if protocol != PROTOCOL:
+    if protocol not in (NUMBERED, CLAIMED):
         raise StorageError(
             ErrorKind.STORAGE_UNFIT,
-            f"commit protocol {protocol!s:.40}: this version writes and reads only {PROTOCOL},"
-            " which needs storage that lets exactly one writer create a name",
+            f"commit protocol {protocol!s:.40}: this version knows {NUMBERED} and {CLAIMED}",
         )
+
+
+def check_place(protocol: object, backend: Backend) -> None:
+    """Check that storage can commit batches as `protocol` says (CLM-1).
+
+    Raises:
+        StorageError: the protocol is unknown, or claims are missing or not wanted.
+    """
+    check_protocol(protocol)
+    place = backend.properties
+    claims = Capability.CLAIMS in place.capabilities
+    if claims != (protocol == CLAIMED):
+        wanted = "without" if claims else "with"
+        raise StorageError(
+            ErrorKind.STORAGE_UNFIT,
+            f"{place.location}: a store of the protocol {protocol} is opened {wanted} a place for"
+            " claims",
+        )
+
+
+def check_found(backend: Backend) -> None:
+    """Check that a ledger is not overlooked because its batches lie under candidates' names.
+
+    Raises:
+        StorageError: it is, for there is no place for claims; or asking failed.
+    """
+    if Capability.CLAIMS in backend.properties.capabilities:
+        return
+    first = next(backend.list(_layout.batch_prefix(0)), None)
+    if first is not None and _layout.parse_candidate(first.name):
+        check_place(CLAIMED, backend)
 
 
 def check_new(store_id: StoreId, backend: Backend, genesis: Decide[S]) -> Decide[S]:
@@ -84,7 +116,7 @@ def check_new(store_id: StoreId, backend: Backend, genesis: Decide[S]) -> Decide
             raise InvalidInputError(
                 ErrorKind.GENESIS_INVALID, f"the first entry must create store {store_id}"
             )
-        check_protocol(first.body.get("protocol"))
+        check_place(first.body.get("protocol"), backend)
         return decision
 
     return decide

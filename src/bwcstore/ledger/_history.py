@@ -3,7 +3,8 @@
 Rules kept here (spec: LED-34 to LED-37):
 
 - the head is where a batch is absent, the next 16 are absent too, and no checkpoint lies beyond;
-- what is read again later is checked against the hashes that were checked at first.
+- what is read again later is checked against the hashes that were checked at first, and found
+  under what covers it.
 """
 
 import threading
@@ -14,6 +15,7 @@ from typing import Final, Generic, TypeVar
 
 from bwcstore import _layout
 from bwcstore._ports import Backend, Workers
+from bwcstore._shadows import read_verified
 from bwcstore.errors import ErrorKind, IntegrityError, NotFoundError
 from bwcstore.ledger._batch import Batch, check_complete, decode_batch
 from bwcstore.ledger._chain import Chain, Generation
@@ -154,11 +156,21 @@ class History(Generic[S]):
             if found is not None:
                 self._cache.move_to_end(key)
                 return found
-        what = batch_name(*key)
         try:
-            raw = self._backend.read(_layout.batch(*key))
+            found = read_verified(
+                self._backend,
+                _layout.batch(*key),
+                partial(self._check_known, generation, number),
+            )
         except NotFoundError as exc:
-            raise IntegrityError(ErrorKind.BATCH_MISSING, f"{what}: it was there") from exc
+            raise IntegrityError(
+                ErrorKind.BATCH_MISSING, f"{batch_name(*key)}: it was there"
+            ) from exc
+        self.keep(found)
+        return found
+
+    def _check_known(self, generation: Generation, number: int, raw: bytes) -> Batch:
+        what = batch_name(generation.number, number)
         found = decode_batch(raw, what=what)
         for entry in found.entries:
             if entry.index >= self._chain.index or entry.hash.raw != self._chain.hash_of(
@@ -167,7 +179,14 @@ class History(Generic[S]):
                 raise IntegrityError(
                     ErrorKind.CHAIN_BROKEN, f"{what} entry {entry.index}: changed since it was read"
                 )
-        self.keep(found)
+        header = found.header
+        indexes = generation.indexes_of(number)
+        expected = (generation.number, number, indexes.start)
+        if (header.generation, header.batch, header.first_index) != expected or (
+            list(indexes) != [entry.index for entry in found.entries]
+        ):
+            raise IntegrityError(ErrorKind.INDEX_BROKEN, f"{what}: it holds other entries")
+        check_complete(found, what=what)
         return found
 
     def keep(self, batch: Batch) -> None:
@@ -187,10 +206,7 @@ class History(Generic[S]):
     def _located(self, index: int) -> tuple[Batch, int]:
         generation = self._chain.generation_of(index)
         batch = self.batch(generation, generation.batch_of(index))
-        position = index - batch.header.first_index
-        if not 0 <= position < len(batch.entries):
-            raise IntegrityError(ErrorKind.INDEX_BROKEN, f"entry {index} is not where it was")
-        return batch, position
+        return batch, index - batch.header.first_index
 
     def entry(self, index: int) -> Entry:
         """One entry.
@@ -211,15 +227,10 @@ class History(Generic[S]):
             NotFoundError: there is no such entry.
             StorageError: reading failed.
             FormatError: its batch is malformed.
-            IntegrityError: its batch is not the one that was checked, or its payload is gone.
+            IntegrityError: its batch is not the one that was checked, or lacks a payload.
         """
         batch, position = self._located(index)
-        payload = batch.payloads[position]
-        if payload is None and batch.entries[position].sealed is not None:
-            raise IntegrityError(
-                ErrorKind.PAYLOAD_MISSING, f"entry {index}: its payload line is missing"
-            )
-        return payload
+        return batch.payloads[position]
 
     def entries(self, first: int, last: int) -> Iterator[Entry]:
         """Entries `first` to `last - 1` in order, from bundles where there are some.
@@ -237,18 +248,19 @@ class History(Generic[S]):
             number = place // BUNDLE_WIDTH
             if number < self.bundles.get(generation.number, 0):
                 start = generation.first_index + number * BUNDLE_WIDTH
-                leaves = decode_bundle(
-                    self._backend.read(_layout.bundle(generation.number, number)),
-                    what=f"bundle {generation.number}/{number}",
+                found = read_verified(
+                    self._backend,
+                    _layout.bundle(generation.number, number),
+                    partial(self._check_bundle, f"bundle {generation.number}/{number}", start),
                 )
-                found = [
-                    decode_entry(
-                        check_leaf(leaf, self._chain.hash_of(start + position), start + position)
-                    )
-                    for position, leaf in enumerate(leaves)
-                ]
             else:
                 batch = self.batch(generation, generation.batch_of(index))
                 start, found = batch.header.first_index, list(batch.entries)
             yield from found[index - start : last - start]
             index = start + len(found)
+
+    def _check_bundle(self, what: str, start: int, raw: bytes) -> list[Entry]:
+        return [
+            decode_entry(check_leaf(leaf, self._chain.hash_of(index), index))
+            for index, leaf in enumerate(decode_bundle(raw, what=what), start)
+        ]

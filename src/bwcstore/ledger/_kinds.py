@@ -35,6 +35,7 @@ from bwcstore.ledger._kind import (
     text,
 )
 from bwcstore.ledger._purge_kinds import PURGE_KINDS
+from bwcstore.ledger._storage_kinds import LOCKING, STORAGE_KINDS
 
 _REASON: Final = {"reason": Field(prose, "free text, names people", required=False)}
 _OPTIONAL: Final = {"required": False}
@@ -54,6 +55,9 @@ _ALL: Final = (
             "verifier_key": Field(text, "checks checkpoints and receipts (C2SP vkey)"),
             "signed_kinds": Field(many(code), "kinds that must be signed by their actor"),
             "storage": Field(many(code), "what the storage said it can do"),
+            "locking": Field(
+                LOCKING, "how the storage is asked to refuse early deletion", **_OPTIONAL
+            ),
         },
         sealed=_REASON,
     ),
@@ -168,6 +172,9 @@ _ALL: Final = (
             ),
             "label": Field(code, "the label's code; retention is decided from it", **_OPTIONAL),
             "trigger": Field(one_of(*TRIGGERS), "why the camera was on", **_OPTIONAL),
+            "locked_until": Field(
+                instant, "until when the storage was asked to keep the segments", **_OPTIONAL
+            ),
         },
         sealed=_REASON,
     ),
@@ -223,7 +230,7 @@ _ALL: Final = (
 )
 
 KINDS: Final[Mapping[str, Kind]] = {
-    kind.name: kind for kind in (*_ALL, *CUSTODY_KINDS, *PURGE_KINDS)
+    kind.name: kind for kind in (*_ALL, *CUSTODY_KINDS, *PURGE_KINDS, *STORAGE_KINDS)
 }
 
 

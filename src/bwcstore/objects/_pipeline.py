@@ -20,7 +20,7 @@ import attrs
 
 from bwcstore import _layout
 from bwcstore._ports import Backend, Environment, Pending, Upload, Workers
-from bwcstore._values import Digest
+from bwcstore._values import Digest, Instant
 from bwcstore.errors import ErrorKind, IntegrityError, InvalidInputError, NotFoundError
 from bwcstore.objects._buffers import Buffer, BufferPool
 from bwcstore.objects._intake import Intake
@@ -97,6 +97,7 @@ class Pipeline:
         state: JournalState,
         journal: Journal | None,
         report: Callable[[int], None],
+        keep_until: Instant | None = None,
     ) -> None:
         self.resumed_segments = 0
         self._backend = backend
@@ -109,6 +110,7 @@ class Pipeline:
         self._geometry = state.geometry
         self._journal = journal
         self._report = report
+        self._keep_until = keep_until
         self._group_chunks = group_chunks(state.geometry, environment.workers)
         self._groups_max = min(environment.workers.count + 2, _GROUPS_AT_ONCE_MAX)
         self._sealing: deque[_Group] = deque()
@@ -217,7 +219,8 @@ class Pipeline:
 
     def _write_segment(self, number: int, expected_sha256: Digest | None) -> None:
         name = _layout.segment(self._state.object_id, number)
-        segment = _Segment(number, self._backend.create_large(name))
+        upload = self._backend.create_large(name, keep_until=self._keep_until)
+        segment = _Segment(number, upload)
         self._open[number] = segment
         chunk = number * self._geometry.segment_chunks
         end = chunk + self._geometry.segment_chunks

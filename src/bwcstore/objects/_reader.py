@@ -22,6 +22,7 @@ import attrs
 
 from bwcstore import _encoding, _layout
 from bwcstore._ports import Backend, Pending, Source, Workers
+from bwcstore._shadows import read_verified
 from bwcstore._values import ByteRange, Digest, ObjectId, StoreId
 from bwcstore.errors import (
     BwcStoreError,
@@ -45,7 +46,7 @@ _NOTHING: Final = ByteRange(0, 0)
 def fetch_manifest(
     backend: Backend, *, store_id: StoreId, object_id: ObjectId, digest: Digest
 ) -> Manifest:
-    """Read the manifest that the ledger names, and verify that it is that one (spec: MAN-2).
+    """The manifest that the ledger names, verified to be that one (MAN-2), also under a cover.
 
     Raises:
         IntegrityError: it is missing (`MANIFEST_MISSING`), has another digest
@@ -53,25 +54,26 @@ def fetch_manifest(
         FormatError: it has the digest and is no manifest that this version can read.
         StorageError: reading failed.
     """
+    what = f"object {object_id}"
+
+    def check(raw: bytes) -> Manifest:
+        if (found := _encoding.sha256(raw)) != digest:
+            raise IntegrityError(
+                ErrorKind.MANIFEST_DIGEST,
+                f"{what}: the manifest hashes to {found}, expected {digest}",
+            )
+        manifest = Manifest.decode(raw)
+        if (manifest.store_id, manifest.object_id) != (store_id, object_id):
+            raise IntegrityError(
+                ErrorKind.MANIFEST_INVALID,
+                f"{what}: the manifest is of {manifest.object_id}, store {manifest.store_id}",
+            )
+        return manifest
+
     try:
-        raw = backend.read(_layout.manifest(object_id, digest))
+        return read_verified(backend, _layout.manifest(object_id, digest), check)
     except NotFoundError as exc:
-        raise IntegrityError(
-            ErrorKind.MANIFEST_MISSING, f"object {object_id}: no manifest {digest}"
-        ) from exc
-    if (found := _encoding.sha256(raw)) != digest:
-        raise IntegrityError(
-            ErrorKind.MANIFEST_DIGEST,
-            f"object {object_id}: the manifest hashes to {found}, expected {digest}",
-        )
-    manifest = Manifest.decode(raw)
-    if (manifest.store_id, manifest.object_id) != (store_id, object_id):
-        raise IntegrityError(
-            ErrorKind.MANIFEST_INVALID,
-            f"the manifest under object {object_id} is of object {manifest.object_id} in store "
-            f"{manifest.store_id}",
-        )
-    return manifest
+        raise IntegrityError(ErrorKind.MANIFEST_MISSING, f"{what}: no manifest {digest}") from exc
 
 
 def _settle(pending: Iterable[Pending[None]]) -> None:

@@ -4,15 +4,17 @@ Rules kept here (spec chapter `segment`):
 
 - the header tag is verified before any chunk (SEG-15);
 - a segment that is missing, or has another length than the manifest says, is not read (SEG-13);
-- a buffer holds verified plaintext or zeros, never anything else (SEG-16).
+- a buffer holds verified plaintext or zeros, never anything else (SEG-16);
+- a version that covers a segment is only believed if it verifies, chunk by chunk.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bwcstore import _layout
 from bwcstore._ports import Backend, Source
+from bwcstore._shadows import other_versions
 from bwcstore.errors import ErrorKind, IntegrityError, NotFoundError
 from bwcstore.objects._manifest import Manifest
 from bwcstore.objects._seal import CHUNK_OVERHEAD_BYTES, Cipher, associated_data, unlock
@@ -57,9 +59,20 @@ class Chunks:
         if found is not None:
             self._sources.move_to_end(segment)
             return found
-        name = _layout.segment(self._object_id, segment)
         try:
-            found = self._backend.open(name)
+            found = self._open_named(segment)
+        except IntegrityError:
+            found = next(self._open_others(segment), None)
+            if found is None:
+                raise
+        self._sources[segment] = found
+        if len(self._sources) > SOURCES_MAX:
+            self._sources.popitem(last=False)[1].close()
+        return found
+
+    def _open_named(self, segment: int) -> Source:
+        try:
+            found = self._backend.open(_layout.segment(self._object_id, segment))
         except NotFoundError as exc:
             raise IntegrityError(
                 ErrorKind.SEGMENT_MISSING, f"object {self._object_id}: no segment {segment}"
@@ -72,10 +85,18 @@ class Chunks:
                 f"object {self._object_id}, segment {segment}: {found.length_bytes} bytes, the "
                 f"manifest says {expected}",
             )
-        self._sources[segment] = found
-        if len(self._sources) > SOURCES_MAX:
-            self._sources.popitem(last=False)[1].close()
         return found
+
+    def _open_others(self, segment: int) -> Iterator[Source]:
+        """Every version of a segment that has the right length, the newest first."""
+        name = _layout.segment(self._object_id, segment)
+        for version in other_versions(self._backend, name):
+            if version.length_bytes == self.shape.segment_bytes(segment):
+                try:
+                    found = self._backend.open_version(name, version.version_id)
+                except NotFoundError:
+                    continue
+                yield found
 
     def read_run(self, run: Run, source: Source, sealed: memoryview) -> None:
         """Read the sealed chunks of a run. May be called by a worker.
@@ -101,17 +122,37 @@ class Chunks:
     def open_chunk(
         self, run: Run, chunk: int, sealed: memoryview, parts: Sequence[memoryview]
     ) -> None:
-        """Verify one chunk of a run that was read. May be called by a worker.
+        """Verify one chunk of a run that was read. May be called by a worker. Where it does not
+        verify, the run is read again from the other versions of its segment.
 
         Args:
             run: what was read.
             chunk: the chunk's number in the object.
-            sealed: what `read_run` filled.
+            sealed: what `read_run` filled; it may be filled with another version.
             parts: receive the chunk's plaintext one after the other, together exactly as long.
 
         Raises:
             IntegrityError: the chunk does not verify; the parts hold zeros.
+            StorageError: reading another version failed.
         """
+        try:
+            self._open_sealed(run, chunk, sealed, parts)
+        except IntegrityError:
+            for source in self._open_others(run.segment):
+                try:
+                    self.read_run(run, source, sealed)
+                    self._open_sealed(run, chunk, sealed, parts)
+                except IntegrityError:
+                    continue
+                else:
+                    return
+                finally:
+                    source.close()
+            raise
+
+    def _open_sealed(
+        self, run: Run, chunk: int, sealed: memoryview, parts: Sequence[memoryview]
+    ) -> None:
         at = (chunk - run.chunk) * self.shape.geometry.chunk_bytes
         length = sum(part.nbytes for part in parts) + CHUNK_OVERHEAD_BYTES
         place = self.shape.place(chunk)

@@ -19,7 +19,7 @@ import attrs
 
 from bwcstore import _layout
 from bwcstore._ports import Backend, Environment, Progress, ProgressEvent, no_progress
-from bwcstore._values import Digest, ObjectId, StoreId
+from bwcstore._values import Digest, Instant, ObjectId, StoreId
 from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.objects._buffers import BufferPool
 from bwcstore.objects._intake import Intake, Readable
@@ -93,6 +93,7 @@ class ObjectWriter:
         journal: Journal | None = None,
         progress: Progress = no_progress,
         item: str = "",
+        keep_until: Instant | None = None,
     ) -> Written:
         """Read `source` to its end and store it as one object.
 
@@ -107,6 +108,7 @@ class ObjectWriter:
             journal: where to keep what a later run needs; without it a broken run starts anew.
             progress: told after every group of chunks.
             item: what to call the source in progress reports.
+            keep_until: until when the storage is asked to refuse the deletion of a segment.
 
         Raises:
             InvalidInputError: the source is not as announced, cannot be read, or changed since
@@ -129,6 +131,7 @@ class ObjectWriter:
             state=state,
             journal=journal,
             report=partial(_report, progress, item, announced_length),
+            keep_until=keep_until,
         )
         segments = run.write_segments(expected_sha256)
         digest = intake.running_sha256()

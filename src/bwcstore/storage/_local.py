@@ -29,7 +29,7 @@ from bwcstore._ports import (
     StoredVersion,
     Upload,
 )
-from bwcstore._values import ByteRange
+from bwcstore._values import ByteRange, Instant
 from bwcstore.errors import AlreadyExistsError, ErrorKind, NotFoundError, StorageError
 from bwcstore.storage._direct import LocalUpload, write_all
 from bwcstore.storage._directory import Directories
@@ -176,7 +176,7 @@ class LocalBackend(Backend):
                 staged.discard()
         return stat_of(name, found)
 
-    def create_large(self, name: str) -> Upload:
+    def create_large(self, name: str, *, keep_until: Instant | None = None) -> Upload:  # noqa: ARG002 - a file system locks nothing
         """See `Backend.create_large`."""
         check_name(name)
         publication, direct = self._fit()

@@ -13,8 +13,9 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
-from bwcstore._ports import Backend, Clock, Entropy, KeyVault, WrappedKey
+from bwcstore._ports import Backend, Clock, Entropy
 from bwcstore._values import StoreId
+from bwcstore._vault_port import KeyVault, WrappedKey
 from bwcstore.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from bwcstore.storage import _vault_health, _vault_keys, _vault_notes, _vault_rotation
 from bwcstore.storage._keysource import KeySource

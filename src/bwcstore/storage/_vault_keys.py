@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from bwcstore._ports import WrappedKey
+from bwcstore._vault_port import WrappedKey
 from bwcstore.errors import (
     AlreadyExistsError,
     ErrorKind,

@@ -9,7 +9,9 @@ from bwcstore.testing._faults import (
     SimulatedCrash,
 )
 from bwcstore.testing._invariants import Told, Witness, check_invariants, find_broken
+from bwcstore.testing._racy import RacyBackend
 from bwcstore.testing._vault import MemoryVault
+from bwcstore.testing._versioned import VersionedMemoryBackend
 from bwcstore.testing._world import (
     InlineWorkers,
     MemoryBackend,
@@ -27,10 +29,12 @@ __all__ = [
     "InlineWorkers",
     "MemoryBackend",
     "MemoryVault",
+    "RacyBackend",
     "SimClock",
     "SimEntropy",
     "SimulatedCrash",
     "Told",
+    "VersionedMemoryBackend",
     "Witness",
     "World",
     "check_invariants",

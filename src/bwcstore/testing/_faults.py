@@ -17,17 +17,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, unique
 from typing import TypeVar
 
-from bwcstore._ports import (
-    Backend,
-    KeyVault,
-    Properties,
-    Source,
-    Stat,
-    StoredVersion,
-    Upload,
-    WrappedKey,
-)
-from bwcstore._values import ByteRange
+from bwcstore._ports import Backend, Properties, Source, Stat, StoredVersion, Upload
+from bwcstore._values import ByteRange, Instant, Locking
+from bwcstore._vault_port import KeyVault, WrappedKey
 from bwcstore.errors import BwcStoreError, ErrorKind, OutcomeUnknownError, StorageError
 
 T = TypeVar("T")
@@ -173,10 +165,12 @@ class FaultyBackend(Backend):
         """See `Backend.create`."""
         return self._plan.create(f"create {name}", lambda: self._inner.create(name, data))
 
-    def create_large(self, name: str) -> Upload:
+    def create_large(self, name: str, *, keep_until: Instant | None = None) -> Upload:
         """See `Backend.create_large`."""
         what = f"create_large {name}"
-        upload = self._plan.change(what, lambda: self._inner.create_large(name))
+        upload = self._plan.change(
+            what, lambda: self._inner.create_large(name, keep_until=keep_until)
+        )
         return _FaultyUpload(upload, self._plan, name)
 
     def read(self, name: str, byte_range: ByteRange | None = None) -> bytes:
@@ -199,6 +193,47 @@ class FaultyBackend(Backend):
     def delete(self, name: str) -> None:
         """See `Backend.delete`."""
         self._plan.change(f"delete {name}", lambda: self._inner.delete(name))
+
+    def lock_new(self, locking: Locking) -> None:
+        """See `Backend.lock_new`."""
+        self._inner.lock_new(locking)
+
+    def read_version(
+        self, name: str, version_id: str, byte_range: ByteRange | None = None
+    ) -> bytes:
+        """See `Backend.read_version`."""
+        what = f"read_version {name}"
+        return self._plan.read(what, lambda: self._inner.read_version(name, version_id, byte_range))
+
+    def open_version(self, name: str, version_id: str) -> Source:
+        """See `Backend.open_version`."""
+        what = f"open_version {name}"
+        source = self._plan.read(what, lambda: self._inner.open_version(name, version_id))
+        return _FaultySource(source, self._plan, name)
+
+    def all_versions(self, prefix: str) -> Iterator[StoredVersion]:
+        """See `Backend.all_versions`. The whole listing is one call."""
+        what = f"all_versions {prefix}"
+        return iter(self._plan.read(what, lambda: tuple(self._inner.all_versions(prefix))))
+
+    def extend_lock(self, name: str, version_id: str, until: Instant) -> None:
+        """See `Backend.extend_lock`."""
+        what = f"extend_lock {name}"
+        self._plan.change(what, lambda: self._inner.extend_lock(name, version_id, until))
+
+    def place_legal_hold(self, name: str, version_id: str) -> None:
+        """See `Backend.place_legal_hold`."""
+        what = f"place_legal_hold {name}"
+        self._plan.change(what, lambda: self._inner.place_legal_hold(name, version_id))
+
+    def lift_legal_hold(self, name: str, version_id: str) -> None:
+        """See `Backend.lift_legal_hold`."""
+        what = f"lift_legal_hold {name}"
+        self._plan.change(what, lambda: self._inner.lift_legal_hold(name, version_id))
+
+    def server_time(self) -> Instant | None:
+        """See `Backend.server_time`."""
+        return self._inner.server_time()
 
     def versions(self, name: str) -> tuple[StoredVersion, ...]:
         """See `Backend.versions`."""

@@ -17,8 +17,9 @@ import attrs
 
 from bwcstore import _layout, _merkle
 from bwcstore._encoding import Json
-from bwcstore._ports import Backend, KeyVault
+from bwcstore._ports import Backend
 from bwcstore._values import Digest, ObjectId
+from bwcstore._vault_port import KeyVault
 from bwcstore.audit._run import audit_store
 from bwcstore.errors import (
     AuthorizationError,

@@ -5,7 +5,7 @@ import hmac
 import threading
 from collections.abc import Iterable, Iterator
 
-from bwcstore._ports import KeyVault, WrappedKey
+from bwcstore._vault_port import KeyVault, WrappedKey
 from bwcstore.errors import AlreadyExistsError, ErrorKind, InvalidInputError, NotFoundError
 
 

@@ -20,7 +20,6 @@ from bwcstore._ports import (
     Backend,
     Capability,
     Environment,
-    KeyVault,
     Pending,
     Properties,
     Source,
@@ -29,6 +28,7 @@ from bwcstore._ports import (
     Upload,
 )
 from bwcstore._values import ByteRange, Instant
+from bwcstore._vault_port import KeyVault
 from bwcstore.errors import (
     AlreadyExistsError,
     BwcStoreError,
@@ -201,7 +201,7 @@ class MemoryBackend(Backend):
         length = len(self.contents[name])
         return Stat(name=name, length_bytes=length, modified=self._modified.get(name))
 
-    def create_large(self, name: str) -> Upload:
+    def create_large(self, name: str, *, keep_until: Instant | None = None) -> Upload:  # noqa: ARG002 - nothing is locked here
         """See `Backend.create_large`."""
         check_name(name)
         upload = _MemoryUpload(self, name)
@@ -225,7 +225,7 @@ class MemoryBackend(Backend):
 
     def open(self, name: str) -> Source:
         """See `Backend.open`."""
-        return _MemorySource(self._find(name))
+        return MemorySource(self._find(name))
 
     def stat(self, name: str) -> Stat:
         """See `Backend.stat`."""
@@ -312,15 +312,19 @@ class _MemoryUpload(Upload):
         self._backend._forget(self)  # noqa: SLF001
 
 
-class _MemorySource(Source):
+class MemorySource(Source):
+    """Random access to bytes in memory."""
+
     def __init__(self, data: bytes) -> None:
         self._data = data
 
     @property
     def length_bytes(self) -> int:
+        """See `Source.length_bytes`."""
         return len(self._data)
 
     def read_into(self, offset_bytes: int, buffer: memoryview) -> int:
+        """See `Source.read_into`."""
         found = self._data[offset_bytes : offset_bytes + buffer.nbytes]
         buffer.cast("B")[: len(found)] = found
         return len(found)

@@ -99,6 +99,8 @@ KEEPING = {
     Verb.APPROVE_PURGE,
     Verb.PURGE,
     Verb.CONFIRM_CLOCK,
+    Verb.PROBE,
+    Verb.SYNC_LOCKS,
 }
 LEADING = KEEPING | {Verb.ADOPT_LAW, Verb.SET_POLICY, Verb.ATTEST}
 RECORDS = {Verb.INGEST, Verb.SHOW, Verb.LOG, Verb.AUDIT}

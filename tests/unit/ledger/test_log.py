@@ -37,6 +37,7 @@ def test_a_new_ledger_begins_with_its_genesis() -> None:
     ("changes", "kind"),
     [
         ({"protocol": "claimed"}, ErrorKind.STORAGE_UNFIT),
+        ({"protocol": "dated"}, ErrorKind.STORAGE_UNFIT),
         ({"store": books.OTHER_STORE.text}, ErrorKind.GENESIS_INVALID),
         ({"origin": "elsewhere.example"}, ErrorKind.GENESIS_INVALID),
         ({"verifier_key": "no key"}, ErrorKind.GENESIS_INVALID),

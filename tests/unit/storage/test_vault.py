@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from bwcstore._ports import WrappedKey
+from bwcstore._vault_port import WrappedKey
 from bwcstore.errors import (
     AlreadyExistsError,
     ErrorKind,

@@ -1,0 +1,361 @@
+"""Telling the storage what the ledger asks it to keep, and reading back that it does.
+
+Rules kept here (spec chapter `locks`):
+
+- only what differs from what the storage was last told is told again (LCK-8);
+- an entry says what was read back, never what was asked for (LCK-9);
+- what fails for one recording fails for it alone, and is looked at again by the next run (LCK-10);
+- records are locked for their full time again once less than half of it is left (LCK-11).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import Final, TypeVar
+
+import attrs
+
+from bwcstore import _layout
+from bwcstore._encoding import Json
+from bwcstore._ports import Backend, Progress, ProgressEvent, StoredVersion
+from bwcstore._session._acting import Acting
+from bwcstore._session._destroying import names_of
+from bwcstore._session._lock_rules import law_for_locks, locking_of, storage_time
+from bwcstore._values import Instant, Locking, ObjectId, ScopeId
+from bwcstore.custody._authority import Permission, Verb
+from bwcstore.custody._derived import as_law_sees
+from bwcstore.custody._locking import told, wanted, was_held
+from bwcstore.custody._object_records import Locked, ObjectState
+from bwcstore.custody._state import State
+from bwcstore.errors import BwcStoreError, ErrorKind, StorageError
+from bwcstore.ledger._draft import Decision
+from bwcstore.statute._pack import Law
+
+T = TypeVar("T")
+
+GROUP: Final = 64
+_DAY_SECONDS: Final = 86_400
+_SECOND: Final = 1_000_000
+_FOR_ALL: Final = ("law.", "policy.", "hold.")
+
+
+@attrs.frozen(kw_only=True)
+class LocksSyncedReport:
+    """What came of telling the storage what to keep.
+
+    Attributes:
+        through: how many entries were taken into account.
+        objects: recordings whose locks were changed.
+        withheld: recordings whose locks could not be changed.
+        records: versions of records whose locks were made longer.
+        records_until: until when every record is locked; None where no run has brought that
+            about yet.
+        problems: what failed, one sentence each.
+    """
+
+    through: int
+    objects: int
+    withheld: int
+    records: int
+    records_until: Instant | None
+    problems: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class _Job:
+    """What the storage is to be told of one recording; `lift` lets go of what held it."""
+
+    state: ObjectState
+    told: Locked
+    wanted: Locked
+    lift: bool
+
+
+@attrs.frozen(kw_only=True)
+class _Told:
+    """What the storage says of one recording afterwards."""
+
+    job: _Job
+    locked: Locked
+    versions: int
+
+
+def sync_locks(acting: Acting, *, progress: Progress) -> LocksSyncedReport:
+    """Tell the storage what the ledger asks it to keep; see `Session.sync_locks`."""
+    acting.allow(Verb.SYNC_LOCKS)
+    acting.services.require_writable()
+    locking = locking_of(acting.services)
+    if locking is None:
+        raise StorageError(
+            ErrorKind.STORAGE_UNFIT,
+            f"{acting.services.backend.properties.location}: the store was created without locks, "
+            "or is kept where nothing can be locked",
+        )
+    return _Sync(acting, locking, progress).run()
+
+
+class _Sync:
+    """One run."""
+
+    def __init__(self, acting: Acting, locking: Locking, progress: Progress) -> None:
+        self._acting = acting
+        self._services = acting.services
+        self._backend = acting.services.backend
+        self._locking = locking
+        self._progress = progress
+        self._problems: list[str] = []
+        self._changed = 0
+        self._withheld = 0
+
+    def run(self) -> LocksSyncedReport:
+        """Recordings first, then records, then the entry that says so."""
+        services = self._services
+        services.log.refresh()
+        synced = services.log.state.store.synced
+        since = synced.through if synced is not None else 0
+        through = services.log.size
+        objects = self._candidates(since, through) if synced is not None else None
+        now = self._now()
+        jobs = services.log.view(lambda state: [*self._jobs(state, objects, now)])
+        done = 0
+        for group in _groups(jobs):
+            self._group(group, now)
+            done += len(group)
+            self._report(done, len(jobs))
+        if self._withheld:
+            # The next run looks at the same recordings again.
+            through = since
+        former = synced.records_until if synced is not None else None
+        until, records = self._extended(former, now)
+        self._say(through, until)
+        return LocksSyncedReport(
+            through=through,
+            objects=self._changed,
+            withheld=self._withheld,
+            records=records,
+            records_until=until or former,
+            problems=tuple(self._problems),
+        )
+
+    def _extended(self, former: Instant | None, now: Instant) -> tuple[Instant | None, int]:
+        """Until when every record is locked from now on, None where that is as it was; and how
+        many versions there were.
+        """
+        seconds = self._locking.record_days * _DAY_SECONDS
+        if former is not None and former >= now.plus_seconds(seconds / 2):
+            return None, 0
+        until = now.plus_seconds(seconds)
+        failed = len(self._problems)
+        records = self._records(until)
+        return (until if failed == len(self._problems) else None), records
+
+    def _now(self) -> Instant:
+        now = storage_time(self._services)
+        # Whole seconds, so that a storage that keeps no fractions tells back what it was told.
+        return Instant(now.microseconds - now.microseconds % _SECOND)
+
+    # --- Recordings -----------------------------------------------------------------------------
+
+    def _candidates(self, since: int, through: int) -> frozenset[ObjectId] | None:
+        """The recordings that entries have changed; None for all of them."""
+        found: set[ObjectId] = set()
+        for entry in self._services.log.entries(since, through):
+            object_id = entry.scope.id.object_id
+            if object_id is not None:
+                found.add(object_id)
+            elif entry.kind.startswith(_FOR_ALL):
+                return None
+        return frozenset(found)
+
+    def _jobs(
+        self, state: State, objects: frozenset[ObjectId] | None, now: Instant
+    ) -> Iterator[_Job]:
+        law = law_for_locks(self._services, state)
+        for found in self._states(state, objects):
+            if found.status == "present":
+                yield from self._job(state, found, law, now)
+
+    def _states(self, state: State, objects: frozenset[ObjectId] | None) -> Iterator[ObjectState]:
+        """The recordings, and what was made of them."""
+        if objects is None:
+            yield from state.objects()
+            return
+        left = sorted(objects, key=str)
+        seen: set[ObjectId] = set()
+        while left:
+            object_id = left.pop()
+            found = state.object(object_id)
+            if found is not None and object_id not in seen:
+                seen.add(object_id)
+                left.extend(found.keeping.derivatives)
+                yield found
+
+    def _job(
+        self, state: State, found: ObjectState, law: Law | None, now: Instant
+    ) -> Iterator[_Job]:
+        seen = as_law_sees(state, found)
+        want = wanted(found, seen, state.store, locking=self._locking, law=law, at=now)
+        # A run that broke off may have placed a hold that no entry tells of.
+        lift = not want.legal_hold and was_held(seen, state.store, law=law)
+        if want != told(found) or lift:
+            yield _Job(state=found, told=told(found), wanted=want, lift=lift)
+
+    def _group(self, jobs: Sequence[_Job], now: Instant) -> None:
+        workers = self._services.environment.workers
+        pending = [(job, workers.submit(partial(_tell, self._backend, job, now))) for job in jobs]
+        done: list[_Told] = []
+        for job, work in pending:
+            try:
+                done.append(work.result())
+            except BwcStoreError as exc:
+                self._withheld += 1
+                self._problems.append(f"object {job.state.object_id}: {exc.message}")
+        changed = [one for one in done if one.locked != one.job.told]
+        self._changed += len(changed)
+        if changed:
+            self._acting.commit(Verb.SYNC_LOCKS, partial(self._entries, changed))
+
+    def _entries(
+        self, changed: Iterable[_Told], state: State, permission: Permission, now: Instant
+    ) -> Decision:
+        drafts = [
+            self._acting.bare_draft(
+                permission,
+                "object.locked",
+                {
+                    "until": None if one.locked.until is None else str(one.locked.until),
+                    "legal_hold": one.locked.legal_hold,
+                    "versions": one.versions,
+                },
+                now=now,
+                scope=ScopeId.object(one.job.state.object_id),
+            )
+            for one in changed
+            if (found := state.object(one.job.state.object_id)) and found.status == "present"
+        ]
+        return Decision(drafts=tuple(drafts))
+
+    # --- Records --------------------------------------------------------------------------------
+
+    def _records(self, until: Instant) -> int:
+        """Lock every record until then; return how many versions there were."""
+        workers = self._services.environment.workers
+        count = 0
+        for names in _groups(self._record_names()):
+            pending = [
+                (name, workers.submit(partial(_extend, self._backend, name, until)))
+                for name in names
+            ]
+            for name, work in pending:
+                try:
+                    count += work.result()
+                except BwcStoreError as exc:
+                    self._problems.append(f"{name}: {exc.message}")
+        return count
+
+    def _record_names(self) -> Iterator[str]:
+        """Every record: what the ledger names, and what is found beside it."""
+        log = self._services.log
+        places = dict.fromkeys(log.place(index) for index in range(log.size))
+        named = dict.fromkeys(_layout.batch(*place) for place in places)
+        for found in log.view(lambda state: [*state.objects()]):
+            named[_layout.manifest(found.object_id, found.manifest_digest)] = None
+        yield from named
+        # Which checkpoints, tiles and annexes there are, only the storage's own list says.
+        checkpoints = [_layout.checkpoint_prefix(one) for one in range(log.generation + 1)]
+        for prefix in (_layout.LEDGER, *checkpoints, _layout.ANNEXES):
+            for stat in self._backend.list(prefix):
+                if stat.name not in named:
+                    yield stat.name
+
+    def _say(self, through: int, until: Instant | None) -> None:
+        def plan(_: State, permission: Permission, now: Instant) -> Decision:
+            body: dict[str, Json] = {
+                "through": through,
+                "objects": self._changed,
+                "withheld": self._withheld,
+            }
+            if until is not None:
+                body["records_until"] = str(until)
+            return Decision(drafts=(self._acting.draft(permission, "locks.synced", body, now=now),))
+
+        self._acting.commit(Verb.SYNC_LOCKS, plan)
+
+    def _report(self, done: int, total: int) -> None:
+        self._progress(
+            ProgressEvent(
+                verb="lock",
+                item="",
+                done_bytes=0,
+                total_bytes=None,
+                done_count=done,
+                total_count=total,
+            )
+        )
+
+
+def _groups(items: Iterable[T]) -> Iterator[list[T]]:
+    left = iter(items)
+    while group := [*islice(left, GROUP)]:
+        yield group
+
+
+def _tell(backend: Backend, job: _Job, now: Instant) -> _Told:
+    """Tell the storage of one recording, and read back what it says.
+
+    Raises:
+        StorageError: it refused, or says something else afterwards (`LOCK_REFUSED`).
+    """
+    want = job.wanted
+    until = want.until if want.until is not None and want.until > now else None
+    after: list[StoredVersion] = []
+    for name in names_of(job.state):
+        for version in _stored(backend, name):
+            if until is not None and _short(version, until):
+                backend.extend_lock(name, version.version_id, until)
+            if want.legal_hold and not version.legal_hold:
+                backend.place_legal_hold(name, version.version_id)
+            if job.lift and version.legal_hold:
+                backend.lift_legal_hold(name, version.version_id)
+        after += _stored(backend, name)
+    for version in after:
+        unheld = want.legal_hold and not version.legal_hold
+        if unheld or (job.lift and version.legal_hold) or (until and _short(version, until)):
+            raise StorageError(
+                ErrorKind.LOCK_REFUSED,
+                f"{version.name}, version {version.version_id}, is not locked as it was asked for",
+            )
+    ends = [version.locked_until for version in after]
+    known = [end for end in ends if end is not None]
+    return _Told(
+        job=job,
+        locked=Locked(
+            until=min(known) if known and len(known) == len(ends) else None,
+            legal_hold=all(version.legal_hold for version in after),
+        ),
+        versions=len(after),
+    )
+
+
+def _stored(backend: Backend, name: str) -> list[StoredVersion]:
+    """The versions of a name that can be locked: markers cannot, and hide nothing.
+
+    Raises:
+        StorageError: there are none.
+    """
+    found = [version for version in backend.versions(name) if not version.marker]
+    if not found:
+        raise StorageError(ErrorKind.LOCK_REFUSED, f"{name} is missing: nothing to lock")
+    return found
+
+
+def _short(version: StoredVersion, until: Instant) -> bool:
+    return version.locked_until is None or version.locked_until < until
+
+
+def _extend(backend: Backend, name: str, until: Instant) -> int:
+    versions = _stored(backend, name)
+    for version in versions:
+        if _short(version, until):
+            backend.extend_lock(name, version.version_id, until)
+    return len(versions)

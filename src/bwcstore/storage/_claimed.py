@@ -1,0 +1,372 @@
+"""The commit protocol `claimed`: storage whose creates race, made to create each batch once.
+
+Responsible for the contract of `Backend` over two places (spec chapter `claims`): the evidence,
+where several writers may be told that they created one name, and the claims, where one is. Rules
+kept here:
+
+- a candidate is durable before its claim, and the claim alone commits (CLM-4, CLM-5);
+- no bytes are given out as a batch that the claim, or the next batch, does not name (CLM-6, CLM-8);
+- where neither decides, nothing is chosen (CLM-9).
+
+Everything but batches is passed on to the evidence: such names carry a digest or a random number,
+so that who races for one stores equal bytes.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TypeVar
+
+import attrs
+
+from bwcstore._encoding import sha256
+from bwcstore._layout import (
+    LEDGER,
+    batch,
+    candidate,
+    check_prefix,
+    parse_batch,
+    parse_candidate,
+)
+from bwcstore._ports import Backend, Capability, Properties, Source, Stat, StoredVersion, Upload
+from bwcstore._values import ByteRange, Digest, Instant, Locking
+from bwcstore.errors import AlreadyExistsError, ErrorKind, NotFoundError, StorageError
+from bwcstore.storage._claim import (
+    Place,
+    Survey,
+    decode_claim,
+    encode_claim,
+    link_of,
+    previous_of,
+    survey,
+)
+
+Item = TypeVar("Item", Stat, StoredVersion)
+
+
+class ClaimedBackend(Backend):
+    """Evidence in one place, and in another the claims that say what of it the batches are.
+
+    Reading lists both places once, when it first finds a batch without a claim.
+    """
+
+    def __init__(self, evidence: Backend, claims: Backend) -> None:
+        """Join the two places.
+
+        Raises:
+            StorageError: the place of the claims keeps versions, or does not promise that exactly
+                one writer creates a name (`STORAGE_UNFIT`).
+        """
+        place = claims.properties
+        if Capability.CREATE_ONLY not in place.capabilities:
+            raise StorageError(
+                ErrorKind.STORAGE_UNFIT,
+                f"{place.location}: claims need a place where exactly one writer creates a name",
+            )
+        if Capability.VERSIONS in place.capabilities:
+            raise StorageError(
+                ErrorKind.STORAGE_UNFIT,
+                f"{place.location}: claims need a place that keeps no versions",
+            )
+        self._evidence = evidence
+        self._claims = claims
+        self._surveying = threading.Lock()
+        self._surveyed: Survey | None = None
+
+    @property
+    def properties(self) -> Properties:
+        """See `Backend.properties`: what the evidence is and can do, and that there are claims."""
+        evidence, claims = self._evidence.properties, self._claims.properties
+        return Properties(
+            location=f"{evidence.location}, claims in {claims.location}",
+            capabilities=evidence.capabilities | {Capability.CLAIMS},
+            warnings=evidence.warnings + claims.warnings,
+        )
+
+    # --- Creating -----------------------------------------------------------------------------
+
+    def create(self, name: str, data: bytes | Sequence[bytes]) -> Stat:
+        """See `Backend.create`. A batch is stored as a candidate, and then claimed."""
+        if parse_batch(name) is None:
+            return self._evidence.create(name, data)
+        joined = data if isinstance(data, bytes) else b"".join(data)
+        digest = sha256(joined)
+        stored = candidate(name, digest)
+        try:
+            found = self._evidence.create(stored, joined)
+        except AlreadyExistsError:
+            # Left by an attempt of ours whose answer was lost; it may have been damaged since.
+            self._candidate(name, digest)
+            found = self._evidence.stat(stored)
+        self._claims.create(name, encode_claim(name, digest))
+        return attrs.evolve(found, name=name)
+
+    def create_large(self, name: str, *, keep_until: Instant | None = None) -> Upload:
+        """See `Backend.create_large`. Batches are never large."""
+        if parse_batch(name) is not None:
+            raise StorageError(ErrorKind.STORAGE_UNFIT, f"{name}: a batch is created at once")
+        return self._evidence.create_large(name, keep_until=keep_until)
+
+    # --- Reading ------------------------------------------------------------------------------
+
+    def read(self, name: str, byte_range: ByteRange | None = None) -> bytes:
+        """See `Backend.read`. Of a batch every byte is checked, whatever the range."""
+        if parse_batch(name) is None:
+            return self._evidence.read(name, byte_range)
+        data = self._candidate(name, self._digest(name))
+        if byte_range is None:
+            return data
+        return data[byte_range.offset_bytes : byte_range.end_bytes]
+
+    def open(self, name: str) -> Source:
+        """See `Backend.open`. A batch is read and checked now."""
+        if parse_batch(name) is None:
+            return self._evidence.open(name)
+        return _Checked(self.read(name))
+
+    def stat(self, name: str) -> Stat:
+        """See `Backend.stat`. The bytes of a batch are not looked at."""
+        if parse_batch(name) is None:
+            return self._evidence.stat(name)
+        stored = self._stored(name)
+        try:
+            found = self._evidence.stat(stored)
+        except NotFoundError as exc:
+            raise _gone(name, stored) from exc
+        return attrs.evolve(found, name=name)
+
+    def list(self, prefix: str) -> Iterator[Stat]:
+        """See `Backend.list`. Shows a batch once, under its own name, and no other candidate."""
+        check_prefix(prefix)
+        return self._batches(prefix, self._evidence.list(prefix))
+
+    def versions(self, name: str) -> tuple[StoredVersion, ...]:
+        """See `Backend.versions`. A batch has those of the candidate that it is."""
+        try:
+            stored = self._stored(name)
+        except NotFoundError:
+            return ()
+        return tuple(attrs.evolve(one, name=name) for one in self._evidence.versions(stored))
+
+    def read_version(
+        self, name: str, version_id: str, byte_range: ByteRange | None = None
+    ) -> bytes:
+        """See `Backend.read_version`. Given as it is: this is how versions are looked at."""
+        return self._evidence.read_version(self._stored(name), version_id, byte_range)
+
+    def open_version(self, name: str, version_id: str) -> Source:
+        """See `Backend.open_version`."""
+        return self._evidence.open_version(self._stored(name), version_id)
+
+    def all_versions(self, prefix: str) -> Iterator[StoredVersion]:
+        """See `Backend.all_versions`; batches as in `list`."""
+        check_prefix(prefix)
+        return self._batches(prefix, self._evidence.all_versions(prefix))
+
+    # --- Removing -----------------------------------------------------------------------------
+
+    def delete(self, name: str) -> None:
+        """See `Backend.delete`. Of a batch the claim goes first, so that none names nothing."""
+        try:
+            stored = self._stored(name)
+        except NotFoundError:
+            return
+        if stored != name:
+            self._claims.delete(name)
+        self._evidence.delete(stored)
+
+    def delete_version(self, name: str, version_id: str) -> None:
+        """See `Backend.delete_version`. With the last version of a batch its claim goes."""
+        try:
+            stored = self._stored(name)
+        except NotFoundError:
+            return
+        self._evidence.delete_version(stored, version_id)
+        if stored != name and not self._evidence.versions(stored):
+            self._claims.delete(name)
+
+    def discard_leftovers(self, prefix: str = "") -> int:
+        """See `Backend.discard_leftovers`, in both places."""
+        return self._evidence.discard_leftovers(prefix) + self._claims.discard_leftovers(prefix)
+
+    # --- Locks --------------------------------------------------------------------------------
+
+    def lock_new(self, locking: Locking) -> None:
+        """See `Backend.lock_new`. Claims are never locked."""
+        self._evidence.lock_new(locking)
+
+    def extend_lock(self, name: str, version_id: str, until: Instant) -> None:
+        """See `Backend.extend_lock`."""
+        self._evidence.extend_lock(self._stored(name), version_id, until)
+
+    def place_legal_hold(self, name: str, version_id: str) -> None:
+        """See `Backend.place_legal_hold`."""
+        self._evidence.place_legal_hold(self._stored(name), version_id)
+
+    def lift_legal_hold(self, name: str, version_id: str) -> None:
+        """See `Backend.lift_legal_hold`."""
+        self._evidence.lift_legal_hold(self._stored(name), version_id)
+
+    def server_time(self) -> Instant | None:
+        """See `Backend.server_time`: that of the evidence."""
+        return self._evidence.server_time()
+
+    def close(self) -> None:
+        """Release both places. May be called twice."""
+        self._evidence.close()
+        self._claims.close()
+
+    # --- What a batch is ----------------------------------------------------------------------
+
+    def _stored(self, name: str) -> str:
+        """The name among the evidence that `name` stands for.
+
+        Raises:
+            NotFoundError: it is that of a batch that was never committed.
+            StorageError: it cannot be told.
+        """
+        return name if parse_batch(name) is None else candidate(name, self._digest(name))
+
+    def _digest(self, name: str) -> Digest:
+        """The digest of the batch `name`, by its claim or without it."""
+        try:
+            return decode_claim(self._claims.read(name), name)
+        except NotFoundError as exc:
+            found = self._linked(name)
+            if found is None:
+                raise NotFoundError(ErrorKind.NAME_ABSENT, f"{name} does not exist") from exc
+            return found
+
+    def _candidate(self, name: str, digest: Digest) -> bytes:
+        """The bytes of a candidate, which have its digest.
+
+        Raises:
+            StorageError: it is gone, or no version of it has the digest (`CLAIM_INVALID`).
+        """
+        stored = candidate(name, digest)
+        try:
+            data = self._evidence.read(stored)
+        except NotFoundError as exc:
+            raise _gone(name, stored) from exc
+        if sha256(data) == digest:
+            return data
+        for version in self._evidence.versions(stored):
+            if version.marker:
+                continue
+            try:
+                data = self._evidence.read_version(stored, version.version_id)
+            except NotFoundError:
+                continue
+            if sha256(data) == digest:
+                return data
+        raise StorageError(ErrorKind.CLAIM_INVALID, f"{stored}: no version has this digest")
+
+    def _batches(self, prefix: str, found: Iterable[Item]) -> Iterator[Item]:
+        """What was found, with candidates that are batches under their own names."""
+        claimed: frozenset[str] | None = None
+        for name, grouped in groupby(found, key=_name_of):
+            if parse_batch(name) is None:
+                yield from grouped
+                continue
+            items = [(parsed[1], one) for one in grouped if (parsed := parse_candidate(one.name))]
+            if not items:
+                continue
+            if claimed is None:
+                claimed = frozenset(stat.name for stat in self._claims.list(prefix))
+            chosen = self._chosen(name, {digest for digest, _ in items}, claimed)
+            for digest, one in items:
+                if digest == chosen:
+                    yield attrs.evolve(one, name=name)
+
+    def _chosen(self, name: str, digests: set[Digest], claimed: frozenset[str]) -> Digest | None:
+        if len(digests) == 1 and name in claimed:
+            # Nothing is decided by a listing, so that reading every claim would be wasted.
+            return next(iter(digests))
+        try:
+            return self._digest(name)
+        except NotFoundError:
+            return None
+
+    # --- Batches without claims ---------------------------------------------------------------
+
+    def _linked(self, name: str) -> Digest | None:
+        """The candidate that the next batch names; None where there is no committed batch.
+
+        Raises:
+            StorageError: there is one and it cannot be told (`CLAIM_MISSING`).
+        """
+        place = parse_batch(name)
+        if place is None:
+            return None
+        known = self._survey_for(place)
+        candidates = known.unclaimed.get(place, ())
+        successor = known.successor(place)
+        if not candidates or successor is None:
+            return None
+        named = self._named_by(successor, known)
+        fitting = [
+            digest for digest in candidates if link_of(self._candidate(name, digest)) in named
+        ]
+        if len(fitting) != 1:
+            raise StorageError(
+                ErrorKind.CLAIM_MISSING,
+                f"{name} has no claim, and the next batch names {len(fitting)} of its"
+                f" {len(candidates)} candidates",
+            )
+        return fitting[0]
+
+    def _named_by(self, place: Place, known: Survey) -> set[Digest | None]:
+        """The digests of the batch before that a batch, or its candidates, name."""
+        name = batch(*place)
+        try:
+            digests: tuple[Digest, ...] = (decode_claim(self._claims.read(name), name),)
+        except NotFoundError:
+            digests = known.unclaimed.get(place, ())
+        return {previous_of(self._candidate(name, digest)) for digest in digests}
+
+    def _survey_for(self, place: Place) -> Survey:
+        """A survey that explains why the batch at `place` has no claim."""
+        generation, number = place
+        with self._surveying:
+            known = self._surveyed
+            # A claim that was there when it was made has been lost since.
+            outdated = (
+                known is not None
+                and place not in known.unclaimed
+                and number <= known.last.get(generation, -1)
+            )
+            if known is None or outdated:
+                known = self._surveyed = survey(
+                    (stat.name for stat in self._evidence.list(LEDGER)),
+                    (stat.name for stat in self._claims.list(LEDGER)),
+                    location=self._evidence.properties.location,
+                )
+            return known
+
+
+def _name_of(item: Stat | StoredVersion) -> str:
+    found = parse_candidate(item.name)
+    return found[0] if found else item.name
+
+
+def _gone(name: str, stored: str) -> StorageError:
+    return StorageError(ErrorKind.CLAIM_INVALID, f"{name} is claimed, but {stored} is gone")
+
+
+class _Checked(Source):
+    """The bytes of a batch, in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def length_bytes(self) -> int:
+        return len(self._data)
+
+    def read_into(self, offset_bytes: int, buffer: memoryview) -> int:
+        found = self._data[offset_bytes : offset_bytes + buffer.nbytes]
+        buffer.cast("B")[: len(found)] = found
+        return len(found)
+
+    def close(self) -> None:
+        """Nothing is held."""

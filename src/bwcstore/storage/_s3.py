@@ -1,0 +1,387 @@
+"""S3-compatible object storage as a backend (spec chapters `storage-operations`, `buckets`).
+
+Rules kept here:
+
+- a name is created by one conditional request, and whose it is after a lost answer is told by a
+  random mark that only its writer knows (BKT-4);
+- what is evidential is locked in the request that stores it (LCK-1);
+- a delete marker never means deletion: the newest version that is none is read (BKT-9);
+- whatever is deleted is deleted as versions, each by its id.
+"""
+
+import base64
+import hashlib
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from bwcstore._layout import check_name, check_prefix, is_name
+from bwcstore._ports import (
+    Backend,
+    Capability,
+    Clock,
+    Entropy,
+    Properties,
+    Source,
+    Stat,
+    StoredVersion,
+    Upload,
+)
+from bwcstore._values import ByteRange, Instant, Locking, LockMode
+from bwcstore.errors import (
+    AlreadyExistsError,
+    ErrorKind,
+    NotFoundError,
+    OutcomeUnknownError,
+    StorageError,
+)
+from bwcstore.storage._s3_client import Answer, RefusedError, S3Client
+from bwcstore.storage._s3_options import S3Options, S3Place
+from bwcstore.storage._s3_source import S3Source
+from bwcstore.storage._s3_upload import MARK, S3Upload
+from bwcstore.storage._s3_versions import Listed, S3Versions, instant_of, whole_second
+
+_DAY_SECONDS: Final = 86_400
+_NOT_CONFIGURED: Final = frozenset(
+    {"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}
+)
+_ODD_VERSION: Final = frozenset({"InvalidArgument", "NoSuchVersion", "InvalidRequest"})
+_PLAIN: Final = re.compile(r"[\x21-\x7e]{1,1024}")
+
+
+class S3Backend(Backend):
+    """One prefix of one bucket."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        options: S3Options | None = None,
+    ) -> None:
+        """Look at the bucket.
+
+        Raises:
+            InvalidInputError: the URL is malformed, or the client library is missing.
+            StorageError: there is no such bucket, or it cannot be reached or looked at.
+        """
+        self.place = S3Place.parse(url)
+        self.options = options or S3Options()
+        self.client = S3Client(self.place, self.options, clock=clock, entropy=entropy)
+        self._clock = clock
+        self._entropy = entropy
+        self._locking: Locking | None = None
+        self._living: set[str] = set()
+        self._living_lock = threading.Lock()
+        self.versioned = self._ask_versioned()
+        self.default_retention = False
+        self.lockable = self._ask_lockable()
+        self._versions = S3Versions(self.client, lockable=self.lockable)
+
+    def _ask_versioned(self) -> bool:
+        try:
+            answer = self.client.call("get_bucket_versioning")
+        except RefusedError as exc:
+            if exc.refusal.denied:
+                # Who may not ask must expect the worse.
+                return True
+            raise exc.refusal.error(f"looking at {self.place}") from exc
+        return "Status" in answer.fields
+
+    def _ask_lockable(self) -> bool:
+        try:
+            answer = self.client.call("get_object_lock_configuration")
+        except RefusedError as exc:
+            if exc.refusal.absent or exc.refusal.code in _NOT_CONFIGURED or exc.refusal.denied:
+                return False
+            raise exc.refusal.error(f"looking at {self.place}") from exc
+        configuration = answer.fields.get("ObjectLockConfiguration", {})
+        self.default_retention = "Rule" in configuration
+        return bool(configuration.get("ObjectLockEnabled") == "Enabled")
+
+    @property
+    def properties(self) -> Properties:
+        """See `Backend.properties`."""
+        found = {Capability.CREATE_ONLY, Capability.SERVER_TIME}
+        warnings = []
+        if self.versioned:
+            found.add(Capability.VERSIONS)
+        if self.lockable:
+            found |= {Capability.LOCK, Capability.LEGAL_HOLD}
+        if self.default_retention:
+            warnings.append(
+                "The bucket locks whatever is stored in it for a time of its own: what a store "
+                "may destroy earlier, this bucket will keep."
+            )
+        return Properties(
+            location=str(self.place), capabilities=frozenset(found), warnings=tuple(warnings)
+        )
+
+    def lock_new(self, locking: Locking) -> None:
+        """See `Backend.lock_new`."""
+        self._locking = locking
+
+    def server_time(self) -> Instant | None:
+        """See `Backend.server_time`."""
+        return self.client.server_time()
+
+    def close(self) -> None:
+        """See `Backend.close`."""
+        self.client.close()
+
+    # --- Creating -----------------------------------------------------------------------------
+
+    def create(self, name: str, data: bytes | Sequence[bytes]) -> Stat:
+        """See `Backend.create`. What is created so is a record (LCK-3)."""
+        check_name(name)
+        joined = bytes(data) if isinstance(data, bytes | bytearray) else b"".join(data)
+        return self.put(name, joined, lock=self.lock_arguments(self._records_until()))
+
+    def _records_until(self) -> Instant | None:
+        if self._locking is None:
+            return None
+        now = self.server_time() or self._clock.now()
+        return now.plus_seconds(self._locking.record_days * _DAY_SECONDS)
+
+    def lock_arguments(self, until: Instant | None) -> Mapping[str, Any]:
+        """The arguments that lock what a request stores."""
+        if until is None or self._locking is None or self._locking.mode is LockMode.NONE:
+            return {}
+        return {
+            "ObjectLockMode": self._locking.mode.value.upper(),
+            "ObjectLockRetainUntilDate": whole_second(until),
+        }
+
+    def put(self, name: str, data: bytes, *, lock: Mapping[str, Any]) -> Stat:
+        """Store something in one request.
+
+        Raises:
+            AlreadyExistsError: the name is taken.
+            OutcomeUnknownError: it may or may not have been stored.
+            StorageError: it was not stored.
+        """
+        mark = self.fresh_mark()
+        digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        try:
+            self.client.call(
+                "put_object",
+                length_bytes=len(data),
+                Key=self.place.key(name),
+                Body=data,
+                IfNoneMatch="*",
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=digest,
+                Metadata={MARK: mark},
+                **lock,
+            )
+        except RefusedError as exc:
+            self.settle(name, mark, exc, what=f"storing {name}")
+        return Stat(name=name, length_bytes=len(data))
+
+    def settle(self, name: str, mark: str, refused: RefusedError, *, what: str) -> None:
+        """Find out what became of a request to store; return where it was stored after all.
+
+        Raises:
+            AlreadyExistsError: the name is another's.
+            OutcomeUnknownError: nobody can tell.
+            StorageError: it was not stored.
+        """
+        refusal = refused.refusal
+        if refusal.taken and not refused.doubt:
+            raise AlreadyExistsError(ErrorKind.NAME_TAKEN, f"{name} exists") from refused
+        if not refused.doubt:
+            raise refusal.error(what) from refused
+        try:
+            found = self._head(name)
+        except NotFoundError as exc:
+            # A request without an answer may take effect later: absence now proves nothing.
+            raise OutcomeUnknownError(
+                ErrorKind.OUTCOME_UNKNOWN, f"{what}: no answer ({refusal.code})"
+            ) from exc
+        except StorageError as exc:
+            raise OutcomeUnknownError(
+                ErrorKind.OUTCOME_UNKNOWN, f"{what}: no answer, and it cannot be looked at"
+            ) from exc
+        if found.fields.get("Metadata", {}).get(MARK) != mark:
+            raise AlreadyExistsError(ErrorKind.NAME_TAKEN, f"{name} exists") from refused
+
+    def create_large(self, name: str, *, keep_until: Instant | None = None) -> Upload:
+        """See `Backend.create_large`."""
+        check_name(name)
+        return S3Upload(self, name, lock=self.lock_arguments(keep_until))
+
+    def fresh_mark(self) -> str:
+        """A random mark for one writer of one name."""
+        return self._entropy.take(16).hex()
+
+    def note_begun(self, upload_id: str) -> None:
+        """Remember an upload that this process has under way."""
+        with self._living_lock:
+            self._living.add(upload_id)
+
+    def note_ended(self, upload_id: str) -> None:
+        """Forget an upload."""
+        with self._living_lock:
+            self._living.discard(upload_id)
+
+    # --- Reading ------------------------------------------------------------------------------
+
+    def _head(self, name: str, **version: Any) -> Answer:
+        try:
+            return self.client.call("head_object", Key=self.place.key(name), **version)
+        except RefusedError as exc:
+            if exc.refusal.marker and not version:
+                return self._head(name, VersionId=self._newest(name))
+            raise self._failure(exc, f"looking at {name}", name) from exc
+
+    def _newest(self, name: str) -> str:
+        """The id of the newest version that is no marker.
+
+        Raises:
+            NotFoundError: there is none.
+            StorageError: asking failed.
+        """
+        for version in self._versions.listed("", only=name):
+            if not version.marker:
+                return version.version_id
+        raise NotFoundError(ErrorKind.NAME_ABSENT, f"{name} does not exist")
+
+    def _failure(self, exc: RefusedError, what: str, name: str) -> NotFoundError | StorageError:
+        if exc.refusal.absent or exc.refusal.code in _ODD_VERSION:
+            return NotFoundError(ErrorKind.NAME_ABSENT, f"{name} does not exist")
+        return exc.refusal.error(what)
+
+    def read(self, name: str, byte_range: ByteRange | None = None) -> bytes:
+        """See `Backend.read`."""
+        check_name(name)
+        return self._read(name, byte_range)
+
+    def read_version(
+        self, name: str, version_id: str, byte_range: ByteRange | None = None
+    ) -> bytes:
+        """See `Backend.read_version`."""
+        check_name(name)
+        return self._read(name, byte_range, VersionId=_check_version(name, version_id))
+
+    def _read(self, name: str, byte_range: ByteRange | None, **version: str) -> bytes:
+        try:
+            return self.client.read(self.place.key(name), byte_range, **version)
+        except RefusedError as exc:
+            if exc.refusal.marker and not version:
+                return self._read(name, byte_range, VersionId=self._newest(name))
+            raise self._failure(exc, f"reading {name}", name) from exc
+
+    def open(self, name: str) -> Source:
+        """See `Backend.open`. What is open stays the version that it was."""
+        check_name(name)
+        return self._source(name, self._head(name))
+
+    def open_version(self, name: str, version_id: str) -> Source:
+        """See `Backend.open_version`."""
+        check_name(name)
+        return self._source(name, self._head(name, VersionId=_check_version(name, version_id)))
+
+    def _source(self, name: str, head: Answer) -> S3Source:
+        version = head.fields.get("VersionId")
+        return S3Source(
+            self.client,
+            name,
+            length_bytes=int(head.fields["ContentLength"]),
+            version={"VersionId": str(version)} if version else {},
+        )
+
+    def stat(self, name: str) -> Stat:
+        """See `Backend.stat`."""
+        check_name(name)
+        head = self._head(name)
+        return Stat(
+            name=name,
+            length_bytes=int(head.fields["ContentLength"]),
+            modified=instant_of(head.fields["LastModified"]),
+        )
+
+    def list(self, prefix: str) -> Iterator[Stat]:
+        """See `Backend.list`. What a marker covers is listed all the same."""
+        check_prefix(prefix)
+        for name, versions in self._named(prefix):
+            found = next((one for one in versions if not one.marker), None)
+            if found is not None:
+                yield Stat(name=name, length_bytes=found.length_bytes, modified=found.modified)
+
+    def _named(self, prefix: str) -> Iterator[tuple[str, Sequence[Listed]]]:
+        """Versions by stored name; what others keep below the prefix is passed over."""
+        start = len(self.place.prefix)
+        for key, lines in groupby(self._versions.listed(prefix), key=lambda one: one.key):
+            name = key[start:]
+            if is_name(name):
+                yield name, [*lines]
+
+    # --- Versions, locks, removing ------------------------------------------------------------
+
+    def versions(self, name: str) -> tuple[StoredVersion, ...]:
+        """See `Backend.versions`. A lock that is over is none."""
+        return self._versions.of(check_name(name))
+
+    def all_versions(self, prefix: str) -> Iterator[StoredVersion]:
+        """See `Backend.all_versions`."""
+        check_prefix(prefix)
+        for name, lines in self._named(prefix):
+            for one in lines:
+                yield StoredVersion(
+                    name=name,
+                    version_id=one.version_id,
+                    length_bytes=one.length_bytes,
+                    marker=one.marker,
+                )
+
+    def delete(self, name: str) -> None:
+        """See `Backend.delete`. Every version goes, and every marker."""
+        check_name(name)
+        for one in [*self._versions.listed("", only=name)]:
+            self._versions.delete(name, one.version_id)
+
+    def delete_version(self, name: str, version_id: str) -> None:
+        """See `Backend.delete_version`."""
+        check_name(name)
+        if _PLAIN.fullmatch(version_id):
+            self._versions.delete(name, version_id)
+
+    def extend_lock(self, name: str, version_id: str, until: Instant) -> None:
+        """See `Backend.extend_lock`."""
+        mode = self._locking.mode if self._locking is not None else LockMode.NONE
+        if mode is LockMode.NONE or not self.lockable:
+            raise self._no_locks(f"lock {name}, version {version_id}, until {until}")
+        version = _check_version(check_name(name), version_id)
+        self._versions.extend(name, version, until, mode=mode)
+
+    def place_legal_hold(self, name: str, version_id: str) -> None:
+        """See `Backend.place_legal_hold`."""
+        if not self.lockable:
+            raise self._no_locks(f"hold {name}, version {version_id}")
+        self._versions.set_hold(name, _check_version(check_name(name), version_id), "ON")
+
+    def lift_legal_hold(self, name: str, version_id: str) -> None:
+        """See `Backend.lift_legal_hold`."""
+        if not self.lockable:
+            raise self._no_locks(f"lift the hold of {name}, version {version_id}")
+        self._versions.set_hold(name, _check_version(check_name(name), version_id), "OFF")
+
+    def discard_leftovers(self, prefix: str = "") -> int:
+        """See `Backend.discard_leftovers`. An upload of another process is under way until it is
+        older than `S3Options.upload_seconds_max`: nothing tells whether its writer lives.
+        """
+        check_prefix(prefix)
+        now = self.server_time() or self._clock.now()
+        with self._living_lock:
+            living = frozenset(self._living)
+        before = now.plus_seconds(-self.options.upload_seconds_max)
+        return self._versions.abort_uploads(prefix, living=living, before=before)
+
+
+def _check_version(name: str, version_id: str) -> str:
+    if not _PLAIN.fullmatch(version_id):
+        raise NotFoundError(ErrorKind.NAME_ABSENT, f"{name} has no version {version_id!r:.80}")
+    return version_id

@@ -1,0 +1,207 @@
+"""A large object on its way into a bucket, part by part.
+
+Rules kept here:
+
+- what fits into one part is stored by one request;
+- at most a few parts are in memory at once, and each travels with its SHA-256;
+- the name is taken when the parts are put together, if it is free then (STO-10).
+"""
+
+import base64
+import contextlib
+import hashlib
+from collections import deque
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any, Final, Protocol
+
+import attrs
+
+from bwcstore._ports import Stat, Upload
+from bwcstore.errors import ErrorKind, StorageError
+from bwcstore.storage._s3_client import Answer, RefusedError, S3Client
+
+MARK: Final = "bwc-write"
+
+
+class Landing(Protocol):
+    """What an upload needs of the bucket that it goes to."""
+
+    client: S3Client
+
+    def fresh_mark(self) -> str:
+        """A random mark for one writer of one name."""
+
+    def put(self, name: str, data: bytes, *, lock: Mapping[str, Any]) -> Stat:
+        """Store something in one request."""
+
+    def settle(self, name: str, mark: str, refused: RefusedError, *, what: str) -> None:
+        """Find out what became of a request to store."""
+
+    def note_begun(self, upload_id: str) -> None:
+        """Remember an upload that is under way."""
+
+    def note_ended(self, upload_id: str) -> None:
+        """Forget an upload."""
+
+
+@attrs.define
+class _Part:
+    """A part under way: its number, its bytes until they have arrived, and the answer to come."""
+
+    number: int
+    data: bytes
+    digest: str
+    answer: "Future[Answer]"
+
+
+class S3Upload(Upload):
+    """See `Upload`."""
+
+    def __init__(self, landing: Landing, name: str, *, lock: Mapping[str, Any]) -> None:
+        self._landing = landing
+        self._client = landing.client
+        self._name = name
+        self._key: Final = landing.client.place.key(name)
+        self._lock = lock
+        self._mark = landing.fresh_mark()
+        self._part_bytes = landing.client.options.part_bytes
+        self._filling = bytearray()
+        self._upload_id = ""
+        self._under_way: deque[_Part] = deque()
+        self._arrived: list[dict[str, Any]] = []
+        self._length = 0
+        self._ended = False
+
+    def write(self, data: memoryview) -> None:
+        """See `Upload.write`."""
+        self._check_open()
+        try:
+            view = data.cast("B")
+            while view.nbytes:
+                count = min(view.nbytes, self._part_bytes - len(self._filling))
+                self._filling += view[:count]
+                view = view[count:]
+                self._length += count
+                # The last part may be short, so a full one waits until more comes.
+                if len(self._filling) == self._part_bytes and view.nbytes:
+                    self._send()
+        except BaseException:
+            self.abort()
+            raise
+
+    def commit(self) -> Stat:
+        """See `Upload.commit`."""
+        self._check_open()
+        try:
+            if not self._upload_id:
+                stat = self._landing.put(self._name, bytes(self._filling), lock=self._lock)
+            else:
+                self._send()
+                while self._under_way:
+                    self._await_one()
+                stat = self._complete()
+        except BaseException:
+            self.abort()
+            raise
+        self._end()
+        return stat
+
+    def abort(self) -> None:
+        """See `Upload.abort`."""
+        if self._ended:
+            return
+        for part in self._under_way:
+            part.answer.cancel()
+        if self._upload_id:
+            # What stays behind is found and aborted later.
+            with contextlib.suppress(RefusedError):
+                self._client.call("abort_multipart_upload", Key=self._key, UploadId=self._upload_id)
+        self._end()
+
+    def _check_open(self) -> None:
+        if self._ended:
+            raise StorageError(ErrorKind.CLOSED, f"the upload of {self._name} has ended")
+
+    def _end(self) -> None:
+        self._ended = True
+        self._landing.note_ended(self._upload_id)
+        self._filling = bytearray()
+        self._under_way.clear()
+
+    def _send(self) -> None:
+        """Begin to send the part that is filled; wait for the oldest where too many travel."""
+        if not self._upload_id:
+            self._begin()
+        while len(self._under_way) >= self._client.options.parts_at_once:
+            self._await_one()
+        data, self._filling = bytes(self._filling), bytearray()
+        number = len(self._arrived) + len(self._under_way) + 1
+        digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        answer = self._client.begin("upload_part", **self._part_arguments(number, data, digest))
+        self._under_way.append(_Part(number, data, digest, answer))
+
+    def _begin(self) -> None:
+        try:
+            answer = self._client.call(
+                "create_multipart_upload",
+                Key=self._key,
+                ChecksumAlgorithm="SHA256",
+                Metadata={MARK: self._mark},
+                **self._lock,
+            )
+        except RefusedError as exc:
+            raise exc.refusal.error(f"beginning to store {self._name}") from exc
+        self._upload_id = str(answer.fields["UploadId"])
+        self._landing.note_begun(self._upload_id)
+
+    def _part_arguments(self, number: int, data: bytes, digest: str) -> dict[str, Any]:
+        return {
+            "Key": self._key,
+            "UploadId": self._upload_id,
+            "PartNumber": number,
+            "Body": data,
+            "ChecksumAlgorithm": "SHA256",
+            "ChecksumSHA256": digest,
+        }
+
+    def _await_one(self) -> None:
+        part = self._under_way.popleft()
+        try:
+            answer = self._answer(part)
+        except RefusedError as exc:
+            raise exc.refusal.error(f"storing part {part.number} of {self._name}") from exc
+        self._arrived.append(
+            {
+                "PartNumber": part.number,
+                "ETag": answer.fields["ETag"],
+                "ChecksumSHA256": part.digest,
+            }
+        )
+
+    def _answer(self, part: _Part) -> Answer:
+        try:
+            return part.answer.result()
+        except RefusedError as exc:
+            if not exc.refusal.retry:
+                raise
+        # A part may be sent again under its number: the last one counts, and all are equal.
+        return self._client.call(
+            "upload_part",
+            length_bytes=len(part.data),
+            **self._part_arguments(part.number, part.data, part.digest),
+        )
+
+    def _complete(self) -> Stat:
+        what = f"storing {self._name}"
+        try:
+            self._client.call(
+                "complete_multipart_upload",
+                Key=self._key,
+                UploadId=self._upload_id,
+                MultipartUpload={"Parts": self._arrived},
+                IfNoneMatch="*",
+            )
+        except RefusedError as exc:
+            self._landing.settle(self._name, self._mark, exc, what=what)
+        return Stat(name=self._name, length_bytes=self._length)

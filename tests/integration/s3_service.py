@@ -1,0 +1,183 @@
+"""A real S3 service for tests: the one that the environment names, or one that is started here.
+
+A service that is started here has a folder and ports of its own, so several runs of the tests do
+not meet. Mocks are no substitute: they let locks be shortened that no service lets go.
+"""
+
+import os
+import socket
+import subprocess
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import botocore.session
+from botocore.config import Config
+
+SCRIPT: Final = Path(__file__).with_name("s3_server.sh")
+REGION: Final = "us-east-1"
+_UNAVAILABLE: Final = 3
+_PORTS: Final = range(9300, 9900, 10)
+
+
+class UnavailableError(Exception):
+    """No service can be had on this machine; the text says why."""
+
+
+@attrs.frozen(kw_only=True)
+class Daemons:
+    """The daemons of a service that was started here.
+
+    Attributes:
+        folder: their data and their logs.
+        port: the first of the three that they listen on.
+    """
+
+    folder: Path
+    port: int
+
+    def start(self) -> Mapping[str, str]:
+        """Bring up whatever does not run; returns the environment that reaches the service.
+
+        Raises:
+            UnavailableError: its programs cannot be had here.
+            RuntimeError: it does not start.
+        """
+        done = self._do("start")
+        if done.returncode == _UNAVAILABLE:
+            raise UnavailableError(done.stderr.strip())
+        if done.returncode:
+            raise RuntimeError(f"the S3 server does not start:\n{done.stderr}")
+        return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+    def kill_gateways(self) -> None:
+        """Kill what answers requests; what was acknowledged stays in the daemons behind it."""
+        self._do("kill9").check_returncode()
+
+    def kill_all(self) -> None:
+        """Kill every daemon at once, as a loss of power would."""
+        self._do("kill9all").check_returncode()
+
+    def wipe(self) -> None:
+        """End the daemons and remove the data."""
+        self._do("wipe").check_returncode()
+
+    def _do(self, verb: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", SCRIPT, verb],
+            env=os.environ | {"BWC_S3_DIR": str(self.folder), "BWC_S3_PORT": str(self.port)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class S3Service:
+    """Where a service is reached, and with what key.
+
+    Attributes:
+        parallel: endpoint; racing conditional writes to a bucket with versions may all succeed.
+        serial: endpoint of the same buckets; of racing conditional writes one succeeds.
+        key_id: the access key.
+        secret: its secret.
+        daemons: what runs it, if it was started here.
+    """
+
+    parallel: str
+    serial: str
+    key_id: str
+    secret: str = attrs.field(repr=False)
+    daemons: Daemons | None = None
+
+    @classmethod
+    def of(cls, values: Mapping[str, str], *, daemons: Daemons | None = None) -> "S3Service":
+        """The service that an environment names; without a serial endpoint there is but one.
+
+        Raises:
+            KeyError: a value is missing.
+        """
+        parallel = values["BWC_S3_ENDPOINT"]
+        return cls(
+            parallel=parallel,
+            serial=values.get("BWC_S3_ENDPOINT_SERIAL", parallel),
+            key_id=values["AWS_ACCESS_KEY_ID"],
+            secret=values["AWS_SECRET_ACCESS_KEY"],
+            daemons=daemons,
+        )
+
+    def client(self, endpoint: str | None = None) -> Any:
+        """A botocore client that tries once; for the parallel endpoint unless told otherwise."""
+        return botocore.session.Session().create_client(
+            "s3",
+            region_name=REGION,
+            endpoint_url=endpoint or self.parallel,
+            aws_access_key_id=self.key_id,
+            aws_secret_access_key=self.secret,
+            config=Config(
+                retries={"mode": "standard", "total_max_attempts": 1},
+                connect_timeout=5,
+                read_timeout=60,
+                max_pool_connections=32,
+                s3={"addressing_style": "path"},
+            ),
+        )
+
+    def make_plain_bucket(self) -> str:
+        """A new bucket without versions."""
+        return self._make_bucket("plain", {})
+
+    def make_locked_bucket(self) -> str:
+        """A new bucket with versions and Object Lock; nothing in it is locked by default."""
+        return self._make_bucket("locked", {"ObjectLockEnabledForBucket": True})
+
+    def _make_bucket(self, kind: str, arguments: Mapping[str, object]) -> str:
+        name = f"bwc-{kind}-{uuid.uuid4().hex}"
+        with closing(self.client()) as client:
+            client.create_bucket(Bucket=name, **arguments)
+        return name
+
+
+@contextmanager
+def running_service(folder: Path) -> Iterator[S3Service]:
+    """The service that the environment names, else one that runs in a new folder until the end.
+
+    Raises:
+        UnavailableError: neither can be had.
+        RuntimeError: it does not start.
+    """
+    if os.environ.get("BWC_S3_ENDPOINT"):
+        yield S3Service.of(os.environ)
+        return
+    with ExitStack() as stack:
+        daemons = Daemons(folder=folder, port=_reserve_ports(stack))
+        try:
+            yield S3Service.of(daemons.start(), daemons=daemons)
+        finally:
+            daemons.wipe()
+
+
+def _reserve_ports(stack: ExitStack) -> int:
+    """The first of three free ports in a row, which no other run of the tests will choose."""
+    for first in _PORTS:
+        with ExitStack() as attempt:
+            try:
+                # Daemons listen only after a while; until the end, the fourth port says "taken".
+                _bound(attempt, first + 3)
+                for port in range(first, first + 3):
+                    _bound(attempt, port).close()
+            except OSError:
+                continue
+            stack.enter_context(attempt.pop_all())
+            return first
+    raise RuntimeError("no ports in a row are free")
+
+
+def _bound(stack: ExitStack, port: int) -> socket.socket:
+    listener = stack.enter_context(closing(socket.socket()))
+    listener.bind(("127.0.0.1", port))
+    return listener
