@@ -57,6 +57,11 @@ VERBS = {
     "purge.completed": Verb.PURGE,
     "purge.failed": Verb.PURGE,
     "purge.run_ended": Verb.PURGE,
+    "storage.probed": Verb.PROBE,
+    "storage.attested": Verb.ATTEST,
+    "object.locked": Verb.SYNC_LOCKS,
+    "locks.synced": Verb.SYNC_LOCKS,
+    "shadows.repaired": Verb.REPAIR,
 }
 ANY_ACTOR = {"generation.opened", "object.accessed", "state.committed"}
 
