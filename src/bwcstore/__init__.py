@@ -21,6 +21,7 @@ from bwcstore._ports import (
     Signer,
     Source,
     Stat,
+    StoredVersion,
     Upload,
     Workers,
 )
@@ -31,6 +32,7 @@ from bwcstore._session._holds import HoldLine
 from bwcstore._session._ingest import Ingested
 from bwcstore._session._keys import Rotation
 from bwcstore._session._leftovers import Discarded, Leftover
+from bwcstore._session._locks import LocksSyncedReport
 from bwcstore._session._many import Failed, Item
 from bwcstore._session._purge import PurgeStatus
 from bwcstore._session._purge_run import PurgeRun
@@ -41,7 +43,18 @@ from bwcstore._session._session import Session
 from bwcstore._store import Store
 from bwcstore._store_rules import ClockStep
 from bwcstore._system import SystemEntropy, system_environment
-from bwcstore._values import ActId, ActorId, ByteRange, Digest, Instant, ObjectId, StoreId, Tag
+from bwcstore._values import (
+    ActId,
+    ActorId,
+    ByteRange,
+    Digest,
+    Instant,
+    Locking,
+    LockMode,
+    ObjectId,
+    StoreId,
+    Tag,
+)
 from bwcstore._vault_port import KeyVault, WrappedKey
 from bwcstore.custody import (
     Claim,
@@ -56,6 +69,7 @@ from bwcstore.custody import (
 from bwcstore.custody._deriving import Region
 from bwcstore.custody._duty import Duty
 from bwcstore.custody._explaining import ObjectExplanation
+from bwcstore.custody._records import LocksSynced
 from bwcstore.custody._requesting import Advice
 from bwcstore.custody._selection import Selection
 from bwcstore.errors import (
@@ -78,6 +92,7 @@ from bwcstore.errors import (
 from bwcstore.ledger import Receipt, VerifierKey, verify_receipt
 from bwcstore.purge import CertificateState, VerifiedCertificate, verify_certificate
 from bwcstore.storage import KeyFile, Passphrase, generate_actor_key, load_actor_key
+from bwcstore.storage._s3_options import S3Options
 
 __version__ = "0.1.0"
 
@@ -121,6 +136,10 @@ __all__ = [
     "KeyVaultError",
     "LawAdopted",
     "Leftover",
+    "LockMode",
+    "Locking",
+    "LocksSynced",
+    "LocksSyncedReport",
     "LogLine",
     "NotFoundError",
     "ObjectExplanation",
@@ -145,6 +164,7 @@ __all__ = [
     "RetentionError",
     "Role",
     "Rotation",
+    "S3Options",
     "Selection",
     "Session",
     "Settings",
@@ -155,6 +175,7 @@ __all__ = [
     "StorageError",
     "Store",
     "StoreId",
+    "StoredVersion",
     "SystemEntropy",
     "Tag",
     "Upload",

@@ -17,6 +17,9 @@ _MANIFEST: Final = re.compile(rf"objects/({_UUID})/manifest-([0-9a-f]{{64}})")
 _BATCH: Final = re.compile(r"ledger/(0|[1-9][0-9]*)/batch/([0-9]{12})")
 _CANDIDATE: Final = re.compile(rf"({_BATCH.pattern})-([0-9a-f]{{64}})")
 _CHECKPOINT: Final = re.compile(r"checkpoint/(0|[1-9][0-9]*)/([0-9]{12})")
+_TILE: Final = re.compile(
+    r"ledger/(0|[1-9][0-9]{0,8})/tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})"
+)
 _ANNEX: Final = re.compile(r"annex/([0-9a-f]{64})")
 _PART: Final = r"[a-z0-9][a-z0-9.-]{0,127}"
 _NAME: Final = re.compile(rf"{_PART}(?:/{_PART})*")
@@ -25,6 +28,8 @@ NAME_LENGTH_MAX: Final = 512
 OBJECTS: Final = "objects/"
 LEDGER: Final = "ledger/"
 ANNEXES: Final = "annex/"
+CANARIES: Final = "probe/"
+ENTRIES_LEVEL: Final = -1
 
 
 def check_name(name: str) -> str:
@@ -166,6 +171,20 @@ def parse_checkpoint(name: str) -> tuple[int, int] | None:
     """The generation and tree size that `name` stands for, or None if it is none."""
     found = _CHECKPOINT.fullmatch(name)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def parse_tile(name: str) -> tuple[int, int, int] | None:
+    """Generation, level and number of a tile's or bundle's name, or None if it is neither; the
+    level of a bundle is `ENTRIES_LEVEL`.
+    """
+    found = _TILE.fullmatch(name)
+    if not found:
+        return None
+    generation = int(found[1])
+    number = int(found[3].replace("x", "").replace("/", ""))
+    level = ENTRIES_LEVEL if found[2] == "entries" else int(found[2])
+    made = bundle(generation, number) if level == ENTRIES_LEVEL else tile(generation, level, number)
+    return (generation, level, number) if made == name else None
 
 
 def parse_annex(name: str) -> Digest | None:

@@ -4,17 +4,21 @@ A place is a directory or a prefix of a bucket. Rules kept here: keys never lie 
 area, nor where what is deleted is kept (VLT-26).
 """
 
+import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Final
 
 import attrs
 
 from bwcstore import _layout
 from bwcstore._ports import Backend, Capability, Environment
+from bwcstore._session._acting import Acting, attribution
 from bwcstore._session._actors import Enrolment
 from bwcstore._session._begin import Settings, create_services, make_vault
 from bwcstore._session._services import Services
+from bwcstore._session._storage import record_probe
 from bwcstore._values import Locking, LockMode
 from bwcstore.errors import (
     AlreadyExistsError,
@@ -24,10 +28,14 @@ from bwcstore.errors import (
     NotFoundError,
     StorageError,
 )
+from bwcstore.ledger._genesis import NUMBERED
 from bwcstore.storage._claimed import ClaimedBackend
 from bwcstore.storage._keysource import KeySource
 from bwcstore.storage._local import LocalBackend
+from bwcstore.storage._probe_result import PlaceKind
+from bwcstore.storage._probing import probe_place
 from bwcstore.storage._s3 import S3Backend
+from bwcstore.storage._s3_bucket import check_unruled
 from bwcstore.storage._s3_options import SCHEME, S3Options, S3Place
 from bwcstore.storage._s3_trial import creates_for_one, keeps_deleted
 from bwcstore.storage._staging import TEMPORARY_PREFIX
@@ -36,6 +44,8 @@ PathLike = str | os.PathLike[str]
 
 
 Place = Path | S3Place
+# A file's name has 255 bytes at most, of which what is added to it needs some.
+_FILE_NAME_MAX: Final = 160
 
 
 @attrs.frozen(kw_only=True)
@@ -109,13 +119,12 @@ def catalog_place(root: Place, place: PathLike | None) -> Path:
     """Where the catalog of a store lies: always on a disk.
 
     Raises:
-        InvalidInputError: it would lie inside the write-once area.
+        InvalidInputError: it would lie inside the write-once area, or this user has no home.
     """
     if place is None:
         if isinstance(root, S3Place):
-            named = f"{root.bucket}/{root.prefix}".strip("/").replace("/", ".")
-            cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-            return Path(cache) / "bwcstore" / f"{named}.catalog"
+            cache = os.environ.get("XDG_CACHE_HOME") or _home() / ".cache"
+            return Path(cache) / "bwcstore" / f"{bucket_name(root)}.catalog"
         named_path = root if root.name else root.resolve()
         return named_path.parent / f"{named_path.name}.catalog"
     found = Path(place)
@@ -125,6 +134,25 @@ def catalog_place(root: Place, place: PathLike | None) -> Path:
             f"catalog {place} lies in the write-once area, where nothing can be deleted",
         )
     return found
+
+
+def bucket_name(place: S3Place) -> str:
+    """What a file of this machine is called after a place in a bucket: `bucket.prefix`."""
+    named = f"{place.bucket}/{place.prefix}".strip("/").replace("/", ".")
+    raw = named.encode()
+    if len(raw) <= _FILE_NAME_MAX:
+        return named
+    cut = raw[: _FILE_NAME_MAX - 17].decode(errors="ignore")
+    return f"{cut}-{hashlib.sha256(raw).hexdigest()[:16]}"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as exc:
+        raise InvalidInputError(
+            ErrorKind.ARGUMENT_INVALID, "this user has no home for the catalog: say where it lies"
+        ) from exc
 
 
 def open_vaults(places: Iterable[Place], access: Access) -> list[Backend]:
@@ -242,7 +270,10 @@ def has_ledger(backend: Backend) -> bool:
 def no_ledger(root: Place, places: Sequence[Place]) -> StorageError:
     """Why there is no ledger in `root`: not a store, or one whose creation broke off."""
     if isinstance(root, S3Place):
-        return StorageError(ErrorKind.NOT_A_STORE, f"{root}: there is no store")
+        return StorageError(
+            ErrorKind.NOT_A_STORE,
+            f"{root}: there is no store; one that has claims is found with their place only",
+        )
     if not _is_bare(root):
         return StorageError(ErrorKind.NOT_A_STORE, f"{root} is not a store")
     if any(isinstance(place, S3Place) or place.is_dir() for place in places):
@@ -260,7 +291,11 @@ def make_root(root: Place, access: Access, *, claims: PathLike | None) -> Backen
         InvalidInputError: the claims of a store on a disk, or not in a bucket.
         StorageError: it cannot be made, or holds something else.
     """
-    if isinstance(root, S3Place) or claims is not None:
+    if isinstance(root, S3Place):
+        found = access.bucket(root)
+        check_unruled(found.bucket, str(root))
+        return _claimed(found, access, claims)
+    if claims is not None:
         return open_root(root, access, claims=claims)
     if root.is_dir():
         backend = LocalBackend(root)
@@ -319,14 +354,12 @@ def begin_store(
         raise AlreadyExistsError(
             ErrorKind.STORE_EXISTS, f"{evidence.properties.location} is a store already"
         )
-    fitting = attrs.evolve(
-        settings,
-        locking=locking_for(evidence, settings.locking),
-        protocol=protocol_for(evidence),
-    )
+    locking = locking_for(evidence, settings.locking)
+    protocol = protocol_for(evidence)
+    fitting = attrs.evolve(settings, locking=locking, protocol=protocol)
     held += make_vaults(places, access)
     vault = make_vault(held[1:], key, access.environment)
-    return create_services(
+    services = create_services(
         evidence,
         vault,
         access.environment,
@@ -334,3 +367,33 @@ def begin_store(
         settings=fitting,
         first=first,
     )
+    if locking is not None and isinstance(evidence, S3Backend | ClaimedBackend):
+        _prove(services, locking.mode, login=first.login, protocol=protocol)
+    return services
+
+
+def _prove(services: Services, mode: LockMode, *, login: str, protocol: str) -> None:
+    """Try the storage of a new store out, and record what it did (PRB-11).
+
+    Raises:
+        StorageError: the ledger cannot be written.
+    """
+    try:
+        found = probe_place(
+            services.backend,
+            environment=services.environment,
+            mode=mode,
+            # Racing for names is what the protocol was chosen by.
+            creates_for_one=True if protocol == NUMBERED else None,
+        )
+    except StorageError:
+        # The store is there, and says of itself that its storage is not proven.
+        return
+    who = attribution(
+        services,
+        actor=login,
+        reason="creation of the store",
+        purpose="records",
+        signer=None,
+    )
+    record_probe(Acting(services, who), found, place=PlaceKind.EVIDENCE)

@@ -84,11 +84,13 @@ class Properties:
         location: where it is, for people; holds no credential.
         capabilities: what it can do.
         warnings: what a custodian should know, one sentence each.
+        read_bytes: how much to ask for at once, where much is read.
     """
 
     location: str
     capabilities: frozenset[Capability]
     warnings: tuple[str, ...] = ()
+    read_bytes: int = 2 * 1024 * 1024
 
 
 @attrs.frozen(kw_only=True)
@@ -112,6 +114,7 @@ class StoredVersion:
         version_id: tells versions of the name apart; `ONLY_VERSION` where there is only one.
         length_bytes: how long it is; 0 for a marker.
         marker: it is a delete marker.
+        modified: the storage's own time, where it has one.
         locked_until: when the storage lets it be deleted; None for at once.
         legal_hold: the storage refuses to delete it until this is taken off.
     """
@@ -120,6 +123,7 @@ class StoredVersion:
     version_id: str
     length_bytes: int
     marker: bool = False
+    modified: Instant | None = None
     locked_until: Instant | None = None
     legal_hold: bool = False
 
@@ -160,8 +164,7 @@ class Source(ABC):
 
     @abstractmethod
     def read_into(self, offset_bytes: int, buffer: memoryview) -> int:
-        """Fill `buffer` from `offset_bytes`; return how many bytes there were, short only at
-        the end.
+        """Fill `buffer` from an offset; return how many bytes there were, short only at the end.
 
         Raises:
             StorageError: reading failed.
@@ -237,8 +240,7 @@ class Backend(ABC):
 
     @abstractmethod
     def list(self, prefix: str) -> Iterator[Stat]:
-        """Everything whose name starts with `prefix` (empty, or ends with `/`), in ascending order
-        of names. Never used to decide anything.
+        """Everything below `prefix` (empty, or ends with `/`) by name. Never decides anything.
 
         Raises:
             StorageError: listing failed.
@@ -254,8 +256,7 @@ class Backend(ABC):
 
     @abstractmethod
     def versions(self, name: str) -> tuple[StoredVersion, ...]:
-        """Every stored version of exactly this name, markers included, the newest first, with
-        its locks; empty when there is none.
+        """Every stored version of exactly this name with its locks, markers too, newest first.
 
         Raises:
             StorageError: asking failed.
@@ -321,8 +322,7 @@ class Backend(ABC):
             )
 
     def extend_lock(self, name: str, version_id: str, until: Instant) -> None:
-        """Let the storage refuse deletion of one version until `until`, or longer where it does
-        so already. A lock is never shortened.
+        """Let the storage refuse deletion of one version until then at least; never shortens.
 
         Raises:
             NotFoundError: there is no such version.

@@ -33,6 +33,8 @@ from bwcstore._session._begin import (
 )
 from bwcstore._session._services import Services
 from bwcstore._session._session import Session
+from bwcstore._store_locks import StoreLocks
+from bwcstore._store_probes import StoreProbes
 from bwcstore._store_proofs import StoreProofs
 from bwcstore._store_rules import StoreRules
 from bwcstore._store_tables import StoreTables
@@ -48,6 +50,7 @@ from bwcstore.errors import (
     InvalidInputError,
     NotFoundError,
 )
+from bwcstore.ledger._present import ahead_microseconds
 from bwcstore.objects._segment import (
     CHUNK_BYTES_DEFAULT,
     SEGMENT_CHUNKS_DEFAULT,
@@ -58,7 +61,7 @@ from bwcstore.storage._s3_options import S3Options
 from bwcstore.storage._vault import DirectoryVault
 
 
-class Store(StoreProofs, StoreRules, StoreTables):
+class Store(StoreLocks, StoreProbes, StoreProofs, StoreRules, StoreTables):
     """One store, open. Safe to use from several threads; several processes may open it at once."""
 
     def __init__(
@@ -317,6 +320,10 @@ class Store(StoreProofs, StoreRules, StoreTables):
             found.append(self.read_only)
         if self._services.log.state.store.opaque:
             found.append(ErrorKind.STORE_OPAQUE)
+        if self._unproven:
+            found.append(ErrorKind.UNPROVEN_WORM)
+        if ahead_microseconds(self._services.backend, self._services.environment.clock):
+            found.append(ErrorKind.CLOCK_AHEAD)
         return tuple(found)
 
     @property

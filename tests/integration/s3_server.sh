@@ -277,7 +277,8 @@ make_disk() {
 
 make_user() {
     ceph_tool radosgw-admin -n client.parallel user create \
-        --uid=tests --display-name=tests --access-key="$key_id" --secret-key="$secret"
+        --uid=tests --display-name=tests --access-key="$key_id" --secret-key="$secret" \
+        --caps="users=*"
 }
 
 # once NAME COMMAND...: a step in making the cluster, done again until it was finished.

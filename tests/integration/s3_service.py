@@ -10,12 +10,18 @@ import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import attrs
 import botocore.session
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 
 SCRIPT: Final = Path(__file__).with_name("s3_server.sh")
 REGION: Final = "us-east-1"
@@ -127,6 +133,28 @@ class S3Service:
             ),
         )
 
+    def as_new_user(self) -> "S3Service":
+        """The same service for a new user of it, who may do nothing yet.
+
+        Raises:
+            UnavailableError: whoever runs the tests may make no users here.
+        """
+        key_id, secret = uuid.uuid4().hex, uuid.uuid4().hex
+        query = urlencode(
+            {"uid": key_id, "display-name": key_id, "access-key": key_id, "secret-key": secret}
+        )
+        request = AWSRequest("PUT", f"{self.parallel}/admin/user?{query}")
+        S3SigV4Auth(Credentials(self.key_id, self.secret), "s3", REGION).add_auth(request)
+        answer = URLLib3Session().send(request.prepare())
+        if answer.status_code != HTTPStatus.OK:
+            raise UnavailableError(f"no user can be made here: {answer.status_code}")
+        return attrs.evolve(self, key_id=key_id, secret=secret)
+
+    @property
+    def arn(self) -> str:
+        """How a policy names a user that was made here."""
+        return f"arn:aws:iam:::user/{self.key_id}"
+
     def make_plain_bucket(self) -> str:
         """A new bucket without versions."""
         return self._make_bucket("plain", {})
@@ -153,6 +181,18 @@ def running_service(folder: Path) -> Iterator[S3Service]:
     if os.environ.get("BWC_S3_ENDPOINT"):
         yield S3Service.of(os.environ)
         return
+    with own_service(folder) as service:
+        yield service
+
+
+@contextmanager
+def own_service(folder: Path) -> Iterator[S3Service]:
+    """A service that runs in a new folder until the end, and may be killed meanwhile.
+
+    Raises:
+        UnavailableError: its programs cannot be had here.
+        RuntimeError: it does not start.
+    """
     with ExitStack() as stack:
         daemons = Daemons(folder=folder, port=_reserve_ports(stack))
         try:

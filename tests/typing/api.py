@@ -46,6 +46,10 @@ from bwcstore import (
     KeyVaultError,
     LawAdopted,
     Leftover,
+    Locking,
+    LockMode,
+    LocksSynced,
+    LocksSyncedReport,
     LogLine,
     NotFoundError,
     ObjectExplanation,
@@ -70,6 +74,7 @@ from bwcstore import (
     RetentionError,
     Role,
     Rotation,
+    S3Options,
     Selection,
     Session,
     Settings,
@@ -79,6 +84,7 @@ from bwcstore import (
     Stat,
     StorageError,
     Store,
+    StoredVersion,
     StoreId,
     SystemEntropy,
     Tag,
@@ -95,6 +101,7 @@ from bwcstore import (
 )
 from bwcstore.catalog import Position, StoreRow, Tables, root
 from bwcstore.report import certificate_page
+from bwcstore.storage import StorageAreas, StorageRole, bucket_policies, identity_policy
 
 
 def keep(store: Store, folder: Path) -> ObjectId:
@@ -188,6 +195,35 @@ def begin(folder: Path) -> Store:
     store.session(actor="rivera", reason="set up", signer=load_actor_key(folder / "rivera.pem"))
     store.close()
     return Store.open(folder / "store", key=Passphrase("correct horse battery staple"))
+
+
+def keep_in_a_bucket(key: KeyFile, clip: Path) -> LocksSynced | None:
+    """Keep a store in a bucket, and have the storage lock what it should."""
+    store = Store.create(
+        "s3://evidence/bwc",
+        key=key,
+        actor="rivera",
+        vaults=["s3://keys/bwc", "/mnt/keys"],
+        claims="s3://claims/bwc",
+        locking=Locking(mode=LockMode.GOVERNANCE, record_days=90, max_days=1000, unruled_days=7),
+        s3=S3Options(endpoint_url="https://s3.example.gov", profile="evidence"),
+    )
+    session = store.session(actor="rivera", reason="nightly")
+    object_id = session.ingest(clip).object_id
+    report = session.sync_locks()
+    assert_type(report, LocksSyncedReport)
+    assert_type(report.records_until, Instant | None)
+    assert_type(store.parameters.locking, Locking | None)
+    assert_type(store.stored_versions(object_id), tuple[StoredVersion, ...])
+    return store.locks_synced
+
+
+def share_a_bucket() -> Mapping[str, Mapping[str, object]]:
+    """Give everybody who works in the buckets of a store what their work takes."""
+    areas = StorageAreas(evidence="s3://evidence/bwc", vaults=("s3://keys/bwc",))
+    principals = {StorageRole.PURGER: "arn:aws:iam::123456789012:role/purger"}
+    identity_policy(StorageRole.INGEST, areas)
+    return bucket_policies(areas, principals, locking=Locking(record_days=90))
 
 
 def embed(backend: Backend, vault: KeyVault, signer: Signer, store_id: StoreId) -> Store:

@@ -35,6 +35,7 @@ from bwcstore.errors import (
     StorageError,
 )
 from bwcstore.ledger._draft import Decision
+from bwcstore.ledger._present import present
 from bwcstore.objects._manifest import content_key_id, record_key_id
 from bwcstore.objects._writer import ObjectKeys, ObjectWriter, Written
 
@@ -206,6 +207,8 @@ def _same_source(
 def _write(acting: Acting, order: _Order, writer: ObjectWriter) -> Ingested:
     services = acting.services
     entropy = services.environment.entropy
+    # What is locked as it is written could not be taken back if its entry were refused later.
+    present(services.backend, services.environment.clock)
     journal = _journal(acting, order)
     object_id = None
     if journal is not None:

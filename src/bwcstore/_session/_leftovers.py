@@ -4,6 +4,7 @@ Rules kept here (spec: ORD-13):
 
 - only names under `objects/` whose object has no ingest entry are candidates;
 - nothing is touched while anything of the object is younger than the stated age;
+- what the storage keeps for now does not keep the rest, and is told;
 - the entry that names the objects is durable before the first byte goes, and from then on no
   ingest can commit one of them (ORD-6).
 """
@@ -23,7 +24,7 @@ from bwcstore._session._services import Services
 from bwcstore._values import Digest, Instant, ObjectId
 from bwcstore.custody._authority import Permission, Verb
 from bwcstore.custody._state import State
-from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError
+from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError, StorageError
 from bwcstore.ledger._draft import Decision
 from bwcstore.objects._manifest import content_key_id, record_key_id
 from bwcstore.objects._resume import JournalState
@@ -54,10 +55,18 @@ class Leftover:
 
 @attrs.frozen(kw_only=True)
 class Discarded:
-    """What a clean-up removed."""
+    """What a clean-up removed.
+
+    Attributes:
+        leftovers: the objects that never were, and their names.
+        temporary_count: uploads and files that had no name yet.
+        withheld: names that the storage keeps for now, by a lock or a legal hold: without their
+            keys, and found again by a later clean-up.
+    """
 
     leftovers: tuple[Leftover, ...]
     temporary_count: int
+    withheld: tuple[str, ...] = ()
 
 
 def find(services: Services, *, older_than_seconds: float) -> tuple[Leftover, ...]:
@@ -140,10 +149,24 @@ def discard(acting: Acting, *, older_than_seconds: float) -> Discarded:
     if gone:
         keys = [key(one) for one in sorted(gone) for key in (content_key_id, record_key_id)]
         destroy_record_keys(services.vault, keys)
-    for leftover in found:
-        for name in leftover.names:
-            services.backend.delete(name)
-    return Discarded(leftovers=found, temporary_count=services.backend.discard_leftovers())
+    withheld = [name for one in found for name in one.names if not _removed(services, name)]
+    return Discarded(
+        leftovers=found,
+        temporary_count=services.backend.discard_leftovers(),
+        withheld=tuple(withheld),
+    )
+
+
+def _removed(services: Services, name: str) -> bool:
+    """Remove what has a name; whether the storage let it go."""
+    try:
+        services.backend.delete(name)
+    except StorageError as exc:
+        # What was locked as it was written stays until its day; it must not keep the rest.
+        if exc.kind is not ErrorKind.WITHHELD_BY_STORAGE:
+            raise
+        return False
+    return True
 
 
 def _announce(acting: Acting, leftovers: list[Leftover]) -> None:

@@ -90,7 +90,7 @@ def law_for_locks(services: Services, state: State) -> Law | None:
         StorageError: it could not be read.
     """
     try:
-        return law_of(services, state, services.environment.clock.now())
+        return law_of(services, state, storage_time(services))
     except (InvalidInputError, IntegrityError):
         # A recording is taken in whatever became of the law; its lock is made longer later on.
         return None

@@ -19,7 +19,9 @@ from bwcstore._session._ingest import Ingested, ingest
 from bwcstore._session._lock_verbs import LockVerbs
 from bwcstore._session._purge_verbs import PurgeVerbs
 from bwcstore._session._release_verbs import ReleaseVerbs
+from bwcstore._session._repair_verbs import RepairVerbs
 from bwcstore._session._request_verbs import RequestVerbs
+from bwcstore._session._storage_verbs import StorageVerbs
 from bwcstore._source import SourceLike
 from bwcstore._values import ActorId, Digest, Instant, ObjectId
 from bwcstore.audit._budget import Budget, Cursor
@@ -31,7 +33,15 @@ NO_RECORDING = Recording()
 
 
 class Session(
-    FactVerbs, HoldVerbs, RequestVerbs, ReleaseVerbs, PurgeVerbs, CatalogVerbs, LockVerbs
+    FactVerbs,
+    HoldVerbs,
+    RequestVerbs,
+    ReleaseVerbs,
+    PurgeVerbs,
+    CatalogVerbs,
+    LockVerbs,
+    RepairVerbs,
+    StorageVerbs,
 ):
     """One actor at work in one store for one reason.
 

@@ -43,6 +43,7 @@ class AnnexAudit:
             size_max=ANNEX_SIZE_MAX,
             missing=ErrorKind.ANNEX_MISSING,
             clause=CLAUSE_ANNEX,
+            right=lambda found: hashlib.sha256(found).hexdigest() == digest,
         )
         found = None if raw is None else hashlib.sha256(raw).hexdigest()
         if found == digest:

@@ -8,7 +8,7 @@ Rules kept here (spec: AUD-3 to AUD-6, AUD-14):
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, cast
 
 import attrs
@@ -17,6 +17,7 @@ from bwcstore import _layout
 from bwcstore._ports import Progress, ProgressEvent
 from bwcstore._values import StoreId
 from bwcstore.audit._budget import Deadline
+from bwcstore.audit._covered_batches import WHOLE, Awaited, choose
 from bwcstore.audit._entries import EntryAudit
 from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._links import Lines, follow_links, named_before, split_batch
@@ -77,6 +78,8 @@ class LedgerAudit:
         batch_count: how many batches were read.
         read_bytes: how many bytes of them.
         complete: whether the time sufficed.
+        contested: the batches of which several versions continue the ledger, each with its
+            generation and how many entries of that come before it.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class LedgerAudit:
         self.batch_count = 0
         self.read_bytes = 0
         self.complete = True
+        self.contested: dict[str, tuple[int, int]] = {}
         self._stock = stock
         self._findings = findings
         self._entries = entries
@@ -174,7 +178,11 @@ class LedgerAudit:
         if self._grown.closed:
             self._misplaced(name, None, "it follows the end of its generation")
         raw = self._stock.read(
-            name, size_max=BATCH_SIZE_MAX, missing=ErrorKind.BATCH_MISSING, clause=CLAUSE_PRESENT
+            name,
+            size_max=BATCH_SIZE_MAX,
+            missing=ErrorKind.BATCH_MISSING,
+            clause=CLAUSE_PRESENT,
+            right=self._right(number, name),
         )
         if raw is None:
             self._lose()
@@ -186,6 +194,31 @@ class LedgerAudit:
             self._lose()
             return
         self._check_lines(lines, number, name)
+
+    def _right(self, number: int, name: str) -> Callable[[bytes], bool] | None:
+        """What tells the right version of a batch, where it is covered."""
+        if not self._stock.covers.of(name):
+            return None
+        if self._stock.claimed:
+            # The claim has decided: what the name gives is the batch.
+            told = self._stock.peek(name, WHOLE)
+            return lambda raw: raw == told
+        awaited = Awaited(
+            generation=self._number,
+            number=number,
+            store=self.store,
+            index=self._index,
+            before=self._before,
+            prev=self._prev,
+        )
+        chosen: tuple[bytes, ...] = ()
+        try:
+            chosen = choose(self._stock, awaited)
+        except BwcStoreError as exc:
+            self._stock.unreadable(exc, name)
+        if len(chosen) > 1:
+            self.contested[name] = (self._number, self._grown.tree.size)
+        return lambda raw: awaited.digest(raw) in chosen[:1]
 
     def _find_place(self, lines: Lines, number: int, name: str) -> bool:
         """Check the header and settle which index the first entry has; False when it is lost."""

@@ -16,6 +16,7 @@ import attrs
 from bwcstore import _layout
 from bwcstore._encoding import Json
 from bwcstore.audit._batches import LedgerAudit
+from bwcstore.audit._covers import CLAUSE_COVERED
 from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._source import Shelf, Stock
 from bwcstore.errors import BwcStoreError, ErrorKind, IntegrityError
@@ -120,7 +121,7 @@ class CheckpointAudit:
             differ: list[str] = []
             for size in sorted(shelves[number].checkpoints):
                 name = _layout.checkpoint(number, size)
-                raw = self._read(name)
+                raw = self._read(name, (number, size))
                 checkpoint = None if raw is None else self._verify(raw, name, CLAUSE_STORED)
                 if raw is None or checkpoint is None:
                     continue
@@ -159,16 +160,44 @@ class CheckpointAudit:
                 "of the very last one would not be seen",
             )
 
+    def check_contested(self) -> None:
+        """Report batches of which several versions continue the ledger, and none is signed."""
+        last = (self.agreed.generation, self.agreed.size) if self.agreed else (0, 0)
+        for name, (generation, before) in self._ledger.contested.items():
+            if (generation, before + 1) > last:
+                self._findings.add(
+                    ErrorKind.FORKED,
+                    CLAUSE_COVERED,
+                    where=name,
+                    expected="one version that continues the ledger",
+                    message=f"{name}: several versions continue the ledger, and no checkpoint says "
+                    "which of them is right",
+                )
+
     def _end(self, generation: int, size: int) -> int:
         grown = self._ledger.generations.get(generation)
         return (grown.first_index if grown else 0) + size
 
-    def _read(self, name: str) -> bytes | None:
+    def _read(self, name: str, place: tuple[int, int]) -> bytes | None:
         raw = self._stock.read(
-            name, size_max=NOTE_SIZE_MAX, missing=ErrorKind.NOTE_INVALID, clause=CLAUSE_STORED
+            name,
+            size_max=NOTE_SIZE_MAX,
+            missing=ErrorKind.NOTE_INVALID,
+            clause=CLAUSE_STORED,
+            right=lambda found: self._is_right(found, place),
         )
         self.count += raw is not None
         return raw
+
+    def _is_right(self, raw: bytes, place: tuple[int, int]) -> bool:
+        """Whether a version is the checkpoint of its name, and has the root of the entries."""
+        try:
+            found = verify_checkpoint(raw, self._key) if self._key else read_checkpoint(raw)
+        except BwcStoreError:
+            return False
+        grown = self._ledger.generations.get(place[0])
+        root = grown.tree.roots.get(place[1]) if grown else None
+        return (found.generation, found.size) == place and root in (None, found.root.raw)
 
     def _verify(
         self, raw: bytes, where: str, clause: str, *, foreign: ErrorKind | None = None

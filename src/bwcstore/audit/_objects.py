@@ -7,6 +7,7 @@ Rules kept here (spec: AUD-21 to AUD-23):
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Final
 
 from bwcstore import _layout
@@ -20,6 +21,7 @@ from bwcstore.audit._source import Stock
 from bwcstore.errors import BwcStoreError, ErrorKind, NotFoundError
 from bwcstore.objects._manifest import Manifest
 from bwcstore.objects._segment import Geometry
+from bwcstore.objects._stored_segment import is_segment
 
 CLAUSE_MANIFEST: Final = "AUD-21"
 CLAUSE_SHAPE: Final = "AUD-22"
@@ -56,6 +58,7 @@ class ObjectAudit:
             size_max=MANIFEST_SIZE_MAX,
             missing=ErrorKind.MANIFEST_MISSING,
             clause=CLAUSE_MANIFEST,
+            right=lambda found: hashlib.sha256(found).hexdigest() == facts.manifest_sha256,
             object_id=object_id.text,
         )
         if raw is None:
@@ -149,7 +152,9 @@ class ObjectAudit:
         """
         name = _layout.segment(manifest.object_id, segment)
         object_id = manifest.object_id.text
-        source = self._open(name, object_id, segment, facts)
+        source = self._open(
+            name, object_id, segment, facts, lambda found: is_segment(found, manifest, segment)
+        )
         if source is None:
             if opener is not None:
                 opener.broken = True
@@ -179,9 +184,16 @@ class ObjectAudit:
         if kept:
             report_remains(self._findings, object_id, facts, f"{kept} stored versions")
 
-    def _open(self, name: str, object_id: str, segment: int, facts: Ingested) -> Source | None:
+    def _open(
+        self,
+        name: str,
+        object_id: str,
+        segment: int,
+        facts: Ingested,
+        right: Callable[[Source], bool] | None,
+    ) -> Source | None:
         try:
-            return self._stock.open(name)
+            return self._stock.open_right(name, right) if right else self._stock.open(name)
         except NotFoundError:
             if facts.purge is not None:
                 return None
@@ -204,7 +216,7 @@ class ObjectAudit:
         frontier = Frontier()
         for number in range(facts.segment_count):
             name = _layout.segment(object_id, number)
-            source = self._open(name, object_id.text, number, facts)
+            source = self._open(name, object_id.text, number, facts, None)
             if source is None:
                 return
             self.segment_count += 1

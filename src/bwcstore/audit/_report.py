@@ -35,6 +35,9 @@ class Coverage:
         plain_bytes: plaintext that was opened and digested; 0 without keys.
         unreferenced_names, unreferenced_bytes: stored under `objects/`, and no entry names them.
         foreign_names: stored names that are not names of the format.
+        versions: stored versions and markers that were looked at; 0 where the storage keeps none,
+            so that nothing can be covered.
+        covered_names: names that have several versions, or a marker.
     """
 
     generations: int = 0
@@ -55,6 +58,8 @@ class Coverage:
     unreferenced_names: int = 0
     unreferenced_bytes: int = 0
     foreign_names: int = 0
+    versions: int = 0
+    covered_names: int = 0
 
 
 _COUNTS: Final = tuple(field.name for field in attrs.fields(Coverage))

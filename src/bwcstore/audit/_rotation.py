@@ -20,7 +20,7 @@ from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._keyed import KeyedAudit
 from bwcstore.audit._objects import CLAUSE_PURGED, ObjectAudit, report_remains
 from bwcstore.audit._records import Ingested
-from bwcstore.audit._source import Stock, parse_tile
+from bwcstore.audit._source import Stock
 from bwcstore.errors import ErrorKind
 from bwcstore.objects._manifest import Manifest
 
@@ -69,6 +69,7 @@ class Inventory:
 
     def take(self, stock: Stock, prefix: str) -> None:
         """List `prefix` and report what no entry names."""
+        stock.survey(prefix or _layout.OBJECTS)
         for stat in stock.list(prefix):
             if found := _layout.parse_segment(stat.name):
                 self._take_segment(stat, *found)
@@ -79,7 +80,8 @@ class Inventory:
             elif not (
                 _layout.parse_batch(stat.name)
                 or _layout.parse_checkpoint(stat.name)
-                or parse_tile(stat.name)
+                or _layout.parse_tile(stat.name)
+                or stat.name.startswith(_layout.CANARIES)
             ):
                 self.foreign_names += 1
                 if len(self._foreign) < _SHOWN_MAX:

@@ -8,22 +8,19 @@ Rules kept here (spec: AUD-1, AUD-2, AUD-29):
 - listing is used to look for what should not be there, or should and is not.
 """
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import attrs
 
 from bwcstore import _layout
-from bwcstore._ports import Backend, Source, Stat
+from bwcstore._ports import Backend, Capability, Source, Stat
 from bwcstore._values import ByteRange
+from bwcstore.audit._covers import Covers
 from bwcstore.audit._findings import Findings, Severity
 from bwcstore.errors import BwcStoreError, ErrorKind, NotFoundError
 
-_TILE: Final = re.compile(
-    r"ledger/(0|[1-9][0-9]{0,8})/tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})"
-)
-ENTRIES_LEVEL: Final = -1
+CHECKPOINTS: Final = "checkpoint/"
 CLAUSE_UNREADABLE: Final = "AUD-29"
 
 
@@ -44,30 +41,34 @@ class Shelf:
     length_bytes: int = 0
 
 
-def parse_tile(name: str) -> tuple[int, int, int] | None:
-    """Generation, level and number of a tile's or bundle's name, or None if it is neither."""
-    found = _TILE.fullmatch(name)
-    if not found:
-        return None
-    generation = int(found[1])
-    number = int(found[3].replace("x", "").replace("/", ""))
-    level = ENTRIES_LEVEL if found[2] == "entries" else int(found[2])
-    return (generation, level, number) if tile_name(generation, level, number) == name else None
-
-
 def tile_name(generation: int, level: int, number: int) -> str:
     """The stored name of a tile, or of a bundle of entries where `level` is -1."""
-    if level == ENTRIES_LEVEL:
+    if level == _layout.ENTRIES_LEVEL:
         return _layout.bundle(generation, number)
     return _layout.tile(generation, level, number)
 
 
 class Stock:
-    """Reads stored things; whatever is wrong with reading becomes a finding."""
+    """Reads stored things; whatever is wrong with reading becomes a finding.
+
+    Attributes:
+        covers: what was seen to lie over stored names.
+        claimed: claims say which bytes each batch is.
+    """
 
     def __init__(self, backend: Backend, findings: Findings) -> None:
+        self.covers = Covers()
+        self.claimed: Final = Capability.CLAIMS in backend.properties.capabilities
         self._backend = backend
         self._findings = findings
+
+    def survey(self, prefix: str) -> None:
+        """Look for what is covered below `prefix`; ends early, with a finding, if that fails."""
+        try:
+            for _ in self.covers.listed(self._backend, prefix):
+                pass
+        except BwcStoreError as exc:
+            self.unreadable(exc, prefix or "/")
 
     def ledger(self) -> dict[int, Shelf]:
         """The names of the ledger by generation.
@@ -78,11 +79,11 @@ class Stock:
         shelves: dict[int, Shelf] = {}
         # What is derived from batches is listed before them: a store that grows meanwhile then
         # has more batches than checkpoints and tiles ask for, never fewer.
-        for stat in self._backend.list("checkpoint/"):
+        for stat in self._backend.list(CHECKPOINTS):
             if checkpoint := _layout.parse_checkpoint(stat.name):
                 shelves.setdefault(checkpoint[0], Shelf()).checkpoints.add(checkpoint[1])
         for stat in self._backend.list(_layout.LEDGER):
-            if tile := parse_tile(stat.name):
+            if tile := _layout.parse_tile(stat.name):
                 shelves.setdefault(tile[0], Shelf()).tiles.add(tile[1:])
         for stat in self._backend.list(_layout.LEDGER):
             if batch := _layout.parse_batch(stat.name):
@@ -98,11 +99,23 @@ class Stock:
         size_max: int,
         missing: ErrorKind,
         clause: str,
+        right: Callable[[bytes], bool] | None = None,
         object_id: str | None = None,
     ) -> bytes | None:
-        """The first `size_max + 1` bytes under `name`; None, and a finding, if there are none."""
+        """The first `size_max + 1` bytes under `name`; None, and a finding, if there are none.
+
+        Where the name is covered, they are those of the newest version that is right, if any is;
+        without `right`, of the version that was found to be.
+        """
+        enough = ByteRange(0, size_max + 1)
         try:
-            return self._backend.read(name, ByteRange(0, size_max + 1))
+            if right is not None:
+                found = self._right_version(name, enough, right)
+            else:
+                found = self._settled_version(name, enough)
+            if found is not None:
+                return found
+            return self._backend.read(name, enough)
         except NotFoundError:
             self._findings.add(
                 missing, clause, where=name, message=f"{name} is missing", object_id=object_id
@@ -110,6 +123,45 @@ class Stock:
         except BwcStoreError as exc:
             self.unreadable(exc, name, object_id=object_id)
         return None
+
+    def _right_version(
+        self, name: str, enough: ByteRange, right: Callable[[bytes], bool]
+    ) -> bytes | None:
+        """The newest version of a covered name that is right."""
+        for version_id, found in self.read_versions(name, enough):
+            if right(found):
+                self.covers.settle(name, version_id)
+                return found
+        self.covers.settle(name, None)
+        return None
+
+    def _settled_version(self, name: str, enough: ByteRange) -> bytes | None:
+        version_id = self.covers.settled(name)
+        if version_id is None:
+            return None
+        return self._backend.read_version(name, version_id, enough)
+
+    def peek(self, name: str, enough: ByteRange) -> bytes:
+        """The first bytes under a name, none if they cannot be read."""
+        try:
+            return self._backend.read(name, enough)
+        except BwcStoreError:
+            return b""
+
+    def read_versions(self, name: str, enough: ByteRange) -> Iterator[tuple[str, bytes]]:
+        """Every version of a covered name with its id, the newest first.
+
+        Raises:
+            StorageError: reading failed.
+        """
+        for version in self.covers.with_bytes(name):
+            try:
+                yield (
+                    version.version_id,
+                    self._backend.read_version(name, version.version_id, enough),
+                )
+            except NotFoundError:
+                continue
 
     def versions(self, name: str) -> int:
         """How many stored versions of `name` hold bytes; 0, and a finding, if asking fails."""
@@ -127,6 +179,25 @@ class Stock:
             StorageError: opening failed.
         """
         return self._backend.open(name)
+
+    def open_right(self, name: str, right: Callable[[Source], bool]) -> Source:
+        """Open `name` for random access; where it is covered, the newest version that is right.
+
+        Raises:
+            NotFoundError: nothing has that name.
+            StorageError: opening failed.
+        """
+        for version in self.covers.with_bytes(name):
+            try:
+                found = self._backend.open_version(name, version.version_id)
+            except NotFoundError:
+                continue
+            if right(found):
+                self.covers.settle(name, version.version_id)
+                return found
+            found.close()
+        self.covers.settle(name, None)
+        return self.open(name)
 
     def list(self, prefix: str) -> Iterator[Stat]:
         """What is stored under `prefix`; ends early, with a finding, if listing fails."""

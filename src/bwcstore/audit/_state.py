@@ -57,6 +57,7 @@ class Fold:
         custody: law, policy, holds and requests.
         purging: plans, purges and clocks.
         annexes: every annex that an entry names, by its digest in hex.
+        proven: the verdict of the last probe of the evidence; None before any.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,7 @@ class Fold:
         self.custody = Custody()
         self.purging = Purging(self.custody, self.objects)
         self.annexes: dict[str, Named] = {}
+        self.proven: str | None = None
         self._sources: dict[str, str] = {}
         self._discarded: set[str] = set()
         self._accesses: dict[str, set[int]] = {}
@@ -159,6 +161,9 @@ class Fold:
                     yield wrong("revokes an authorization that was never granted")
                 else:
                     self.grants[body["authorization"]] = attrs.evolve(grant, revoked=True)
+            case "storage.probed":
+                if body["place"] == "evidence":
+                    self.proven = body["verdict"]
             case "leftovers.discarded":
                 named = cast("list[str]", entry.body["objects"])
                 self._discarded.update(named)

@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from bwcstore._layout import ENTRIES_LEVEL
 from bwcstore.audit._findings import Findings
-from bwcstore.audit._source import ENTRIES_LEVEL, Shelf, Stock, tile_name
+from bwcstore.audit._source import Shelf, Stock, tile_name
 from bwcstore.audit._tree import TILE_WIDTH
 from bwcstore.errors import ErrorKind
 from bwcstore.ledger._explain import LEAF_SIZE_MAX
@@ -46,7 +47,13 @@ class TileAudit:
         bundle = level == ENTRIES_LEVEL
         code = ErrorKind.BUNDLE_DIFFERS if bundle else ErrorKind.TILE_DIFFERS
         name = tile_name(self._generation, level, number)
-        found = self._stock.read(name, size_max=len(derived), missing=code, clause=CLAUSE_TILES)
+        found = self._stock.read(
+            name,
+            size_max=len(derived),
+            missing=code,
+            clause=CLAUSE_TILES,
+            right=lambda raw: raw == derived,
+        )
         if found is not None and found != derived:
             self._findings.add(
                 code,

@@ -29,13 +29,15 @@ from bwcstore.audit._commitments import EarlierStates
 from bwcstore.audit._entries import EntryAudit
 from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._keyed import KeyedAudit
+from bwcstore.audit._naming import Naming
 from bwcstore.audit._objects import ObjectAudit
+from bwcstore.audit._proving import note_unproven
 from bwcstore.audit._receipts import ReceiptAudit, is_receipt, wanted_entries
 from bwcstore.audit._records import Ingested
 from bwcstore.audit._rejudge import Rejudge
 from bwcstore.audit._report import Coverage, Report
 from bwcstore.audit._rotation import Inventory, Rotation, Stop
-from bwcstore.audit._source import Shelf, Stock
+from bwcstore.audit._source import CHECKPOINTS, Shelf, Stock
 from bwcstore.audit._state import Fold
 from bwcstore.errors import BwcStoreError, ErrorKind
 from bwcstore.ledger._note import VerifierKey
@@ -165,6 +167,8 @@ def _coverage(
         unreferenced_names=inventory.unreferenced_names,
         unreferenced_bytes=inventory.unreferenced_bytes,
         foreign_names=inventory.foreign_names,
+        versions=audit.stock.covers.versions,
+        covered_names=audit.stock.covers.names,
     )
 
 
@@ -176,6 +180,8 @@ def _check_ledger(
     notes = [item for item in kept if not is_receipt(item.raw)]
     receipts = [item for item in kept if is_receipt(item.raw)]
     shelves = audit.stock.ledger()
+    for prefix in (CHECKPOINTS, _layout.LEDGER, _layout.ANNEXES):
+        audit.stock.survey(prefix)
     wanted = Wanted(sizes=sizes_of(shelves, notes), entries=wanted_entries(receipts))
     ledger = LedgerAudit(audit.stock, findings, audit.entries, wanted)
     ledger.run(shelves, deadline=audit.deadline, progress=audit.progress)
@@ -183,6 +189,7 @@ def _check_ledger(
     key = find_key(key, fold.parameters, findings)
     checkpoints = CheckpointAudit(audit.stock, findings, ledger, key)
     checkpoints.check_stored(shelves)
+    checkpoints.check_contested()
     extends = checkpoints.check_kept(notes)
     extends += ReceiptAudit(findings, ledger, fold, key).check(receipts)
     if not kept:
@@ -196,6 +203,7 @@ def _check_implied(audit: _Audit, ledger: LedgerAudit, shelves: Mapping[int, She
         return
     findings, fold = audit.findings, audit.entries.fold
     EarlierStates(stock=audit.stock, findings=findings, entries=audit.entries).check(shelves)
+    note_unproven(findings, fold.parameters, fold.proven)
     annexes = AnnexAudit(audit.stock, findings, fold.annexes)
     annexes.check()
     judge = Rejudge(annexes, findings, ledger.store)
@@ -227,6 +235,8 @@ def _check_objects(
             progress=audit.progress,
             total=total,
         )
+    naming = Naming(fold.objects, fold.annexes)
+    audit.stock.covers.report(audit.findings, named=naming.names, gone=naming.destroyed)
     return inventory, rotation
 
 

@@ -137,7 +137,7 @@ def make_place(place: Path) -> None:
     Raises:
         OSError: it cannot be made.
     """
-    place.mkdir(mode=_DIRECTORY_MODE, exist_ok=True)
+    place.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
     if stat.S_IMODE(place.stat().st_mode) != _DIRECTORY_MODE:
         place.chmod(_DIRECTORY_MODE)
 

@@ -14,12 +14,17 @@ from bwcstore.cli import (
     _evidence,
     _facts,
     _holds,
+    _iam,
     _ingest,
+    _init,
     _keys,
     _law,
+    _locks,
+    _probe_command,
     _purge,
     _query,
     _releases,
+    _repair,
     _requests,
     _stores,
     _verify,
@@ -34,7 +39,7 @@ PROGRAM = "bwcstore"
 def build() -> typer.Typer:
     """The whole program, in the order that help lists its commands."""
     app = group("Write-once, encrypted, publicly checkable storage for recordings.")
-    _stores.register_first(app)
+    _init.register(app)
     _ingest.register(app)
     _query.register(app)
     _evidence.register(app)
@@ -49,7 +54,11 @@ def build() -> typer.Typer:
     _releases.register(app)
     _purge.register(app)
     _attest.register(app)
+    _locks.register(app)
+    _iam.register(app)
+    _probe_command.register(app)
     _stores.register_upkeep(app)
+    _repair.register(app)
     _law.register(app)
     _custody_law.register(app)
     _demo.register(app)

@@ -13,6 +13,21 @@ key (`--actor-key`, mode 0600; not with `--asserted`). Where a vault exists and 
 does not, nothing is made: a new key could not open it. A creation that broke off is
 finished by the same command. Printed are the store's id and its verifier key. Publish the
 verifier key.
+
+A store in a bucket (extra `s3`) needs a bucket that exists, and at least one `--vault`: a
+directory, or another bucket, without versions. In a bucket with Object Lock everything is
+locked as it is stored, `compliance` unless `--lock` says otherwise; a bucket without is
+refused, unless `--lock none` says to do without. How it is locked is settled for ever.
+`--claims` names a place in a bucket without versions, which is needed where the storage lets
+several writers create one name at once; it is tried out, and said when it is missing. Name
+vaults and claims each time, or in `BWCSTORE_VAULTS` and `BWCSTORE_CLAIMS`.
+
+Keys and receipts of a store in a bucket are kept in `~/.config/bwcstore` (or in
+`$XDG_CONFIG_HOME/bwcstore`), which only its owner can enter, as `BUCKET.PREFIX.key`,
+`BUCKET.PREFIX.ACTOR.pem` and `BUCKET.PREFIX.receipts`, with dots for the slashes of the
+prefix. Credentials are found as the AWS tools find them: from the environment
+(`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_PROFILE`), the shared configuration or the
+machine; so is the endpoint (`AWS_ENDPOINT_URL`) where `--endpoint-url` does not name it.
 """,
         "ingest": """\
 Folders are searched through: regular files only, in ascending order of the bytes of their
@@ -43,7 +58,8 @@ What is shown as held decides nothing. With `--json`: one line per object.
         "query": """\
 The tables and their columns are in the reference of the catalog. `--where NAME=` asks for
 rows without a value; a list matches that has the value. With `--json`: one line per row. The
-tables are kept in `STORE.catalog`, which can be deleted at any time.
+tables are kept in `STORE.catalog`, for a store in a bucket in
+`~/.cache/bwcstore/BUCKET.PREFIX.catalog`; it can be deleted at any time.
 """,
         "show": """\
 Needs a role (`records`, `auditor`, `responsible-authority`) or an authorization in force
@@ -63,9 +79,9 @@ With `--json`: one line per entry, with `leaf` (the entry as it is stored), `has
 and `payload` (what was sealed, where the keys are there to open it).
 """,
         "verify": """\
-Without `--with-keys` nothing is needed but the store's directory: no key, no actor, no
-reason, and nothing is written. Compared are chunks with manifests, manifests with entries,
-entries with each other, and all of them with signed checkpoints. From the vaults only the
+Without `--with-keys` nothing is needed but what the store keeps, and its claims: no key, no
+actor, no reason, and nothing is written. Compared are chunks with manifests, manifests with
+entries, entries with each other, and all of them with signed checkpoints. From the vaults only the
 last checkpoint is read that they remember, if it can be; `--expect` names more that was
 kept outside: checkpoint notes, receipts, or folders with `*.note` and `*.receipt`.
 
@@ -106,6 +122,12 @@ A C2SP signed note. Give it to somebody who could not have changed the store, an
 the checkpoint inside. `--since NOTE` says that the log of now extends the one of that
 checkpoint.
 """,
+        "repair shadows": """\
+For a store in a bucket with versions. What is to be removed is in the ledger first; directly
+before it goes, the version under it is read in full and verified. Exit code 1 when something
+is left: no version that is right, or a cover that the storage itself keeps; with `--dry-run`,
+when anything is covered.
+""",
         "key init": """\
 For a store that is to be created later with `bwcstore init --key-file`.
 """,
@@ -123,8 +145,8 @@ The check value of every living key is compared with the backup's, and every key
 Needs the role `responsible-authority`.
 """,
         "key add-replica": """\
-The next ingest is durable there too. From then on, name all replicas with `--vault` or
-`BWCSTORE_VAULTS`.
+A directory, or a prefix of a bucket without versions. The next ingest is durable there too.
+From then on, name all replicas with `--vault` or `BWCSTORE_VAULTS`.
 """,
         "actor enrol": """\
 Roles: `responsible-authority`, `records`, `officer`, `importer`, `reader`, `auditor`. Needs
@@ -154,6 +176,51 @@ Versions, what the storage can do, its warnings, vault replicas, the clock, left
 broken ingests, and whether the store is read-only and why. Exit code 1 when there is any
 warning. Nothing is written to the store. Damage is looked for by `bwcstore verify` and
 `bwcstore key health`.
+""",
+        "probe": """\
+Small canaries are stored below `probe/` of the place, locked for seconds, attacked with every
+right that the credentials have, and removed when their locks are over. What must be allowed
+is tried too: where deleting, making a lock longer or bypassing the weaker mode is refused to
+these credentials, a refusal proves nothing, and the check is `refused`. So give credentials
+that may do all of that; those of daily work need not. Outcomes: `held`, `failed`, `refused`
+(could not be tried, or tells nothing). Without PLACE the store and its keys are needed;
+`--record` needs the role `records`, `responsible-authority`, `chief` or `designee`. A disk
+never refuses a deletion: there, what concerns locks does not apply. Exit code 6 when a place
+is not proven, or does not do what it is for.
+""",
+        "storage attest": """\
+Snapshots, backups and copies elsewhere cannot be seen from a store. Who answers for them says
+so in the ledger. Needs the role `responsible-authority`, `chief` or `designee`.
+""",
+        "locks sync": """\
+Law, facts and holds decide. What is due later than the storage was last told is locked for
+longer; what the ledger holds is put under a legal hold, and let go when nothing holds it any
+more. Never is a lock made shorter. Only what has changed since the last run is looked at.
+Records (the ledger, manifests, annexes) are locked for their full time again once less than
+half of it is left. Run it every day, and after a hold or the law has changed. Needs the role
+`records`, `responsible-authority`, `chief` or `designee`.
+
+Each thing that could not be locked is told on standard error, nothing else is stopped by it,
+and the next run looks at it again. With `--json`: `objects` (recordings
+changed), `withheld` (not changed), `records`, `records_until`, `problems`.
+""",
+        "locks show": """\
+Without OBJECT, what the ledger last recorded: how the store is locked, when the storage was
+last told, and each recording with the end of its lock and its legal hold. With OBJECT, the
+storage is asked too: every version of its manifest and of its segments, delete markers
+included, with the lock that the storage says it has now. Where nothing can be locked, such as
+on a disk, each has one version and no lock. Nothing is written.
+""",
+        "iam role": """\
+Nothing is asked of any storage, and none need exist. Roles: `ingest`, `reader`, `purger`,
+`auditor`, `key-custodian`, `lock-keeper`. Name every vault that lies in a bucket, and the
+claims. The result is JSON either way.
+""",
+        "iam buckets": """\
+Nothing is asked of any storage. The result is one JSON object with the policy of each bucket by
+its name. Each policy allows those whom `--principal` names the work of their role in that
+bucket, and denies everybody what nobody may do. Say how the store was created: `--lock`,
+`--record-lock-days`, `--max-lock-days`. Without a purger's principal nobody can delete.
 """,
         "law packs": """\
 Of each pack: its id, on which days the law changed, how many rules it has and how well their

@@ -15,11 +15,12 @@ from bwcstore._session._many import Failed, Item
 from bwcstore._session._session import Session
 from bwcstore._system import SystemWorkers, system_environment
 from bwcstore._values import Digest, ObjectId
+from bwcstore.cli._beside import receipts_folder
 from bwcstore.cli._command import command
 from bwcstore.cli._exit import Exit, exit_code
 from bwcstore.cli._files import keep_proof, keep_receipt
 from bwcstore.cli._open import acting
-from bwcstore.cli._options import Common, Needs, beside
+from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import shown, size_text
 from bwcstore.cli._parse import instant, pairs
 from bwcstore.cli._progress import reporting
@@ -182,7 +183,7 @@ def ingest(
     with acting(common, environment=_environment(jobs)) as (store, session):
         results = _Results(
             common,
-            receipts or beside(common.store, "receipts"),
+            receipts or receipts_folder(common.store),
             store.prove_object if wait_checkpoint else None,
         )
         if special or STDIN in paths or (len(paths) == 1 and not paths[0].is_dir()):

@@ -1,16 +1,19 @@
 """The commands about keys: `key init|inventory|health|repair|backup|drill|rotate|add-replica`."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import attrs
 import typer
 
+from bwcstore._places import Place, make_vaults, open_vaults, place_of
+from bwcstore._ports import Backend
 from bwcstore._store import Store
 from bwcstore._system import SystemEntropy, system_environment
 from bwcstore.cli._command import command, group
 from bwcstore.cli._exit import Exit
-from bwcstore.cli._open import acting, key_source, opened
+from bwcstore.cli._open import access, acting, key_source, opened
 from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import shown
 from bwcstore.errors import ErrorKind, StorageError
@@ -18,7 +21,10 @@ from bwcstore.storage._keysource import KeyFile
 from bwcstore.storage._local import LocalBackend
 from bwcstore.storage._vault import DirectoryVault
 
-_NewPlace = Annotated[Path, typer.Argument(metavar="DIR", help="A new directory, to be made.")]
+_NewPlace = Annotated[
+    str,
+    typer.Argument(metavar="PLACE", help="A new directory, to be made, or s3://BUCKET/PREFIX."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -107,31 +113,51 @@ def repair(common: Common) -> None:
 
 def backup(common: Common, *, target: _NewPlace) -> None:
     """Copy the vault to a place that is kept elsewhere. It opens what is living now."""
-    with opened(common) as store:
-        replica = _vault(store).export_backup(LocalBackend.create_root(target))
-    _say_replica(common, target, replica)
+    place = place_of(target)
+    with ExitStack() as held, opened(common) as store:
+        replica = _vault(store).export_backup(_made(common, place, held))
+    _say_replica(common, place, replica)
 
 
 def add_replica(common: Common, *, target: _NewPlace) -> None:
     """Keep the keys in one more place; name it with --vault from now on."""
-    with opened(common) as store:
-        replica = _vault(store).add_replica(LocalBackend.create_root(target))
-    _say_replica(common, target, replica)
-    places = " ".join(f"--vault {shown(str(path))}" for path in (*common.vaults, target))
+    place = place_of(target)
+    with ExitStack() as held, opened(common) as store:
+        replica = _vault(store).add_replica(_made(common, place, held))
+    _say_replica(common, place, replica)
+    places = " ".join(f"--vault {shown(str(one))}" for one in (*common.vaults, place))
     common.output.remark(f"from now on: {places}")
 
 
-def _say_replica(common: Common, target: Path, replica: str) -> None:
-    if common.output.machine:
-        common.output.document({"replica": replica, "location": shown(str(target))})
+def _made(common: Common, place: Place, held: ExitStack) -> Backend:
+    """A new place for keys, which is let go of after the store.
+
+    Raises:
+        KeyVaultError: what is deleted there is kept (`VAULT_UNFIT`).
+        StorageError: it cannot be made or opened.
+    """
+    if isinstance(place, Path):
+        backend: Backend = LocalBackend.create_root(place)
     else:
-        common.output.text(f"{replica}  {shown(str(target))}")
+        (backend,) = make_vaults([place], access(common))
+    held.callback(backend.close)
+    return backend
+
+
+def _say_replica(common: Common, place: Place, replica: str) -> None:
+    if common.output.machine:
+        common.output.document({"replica": replica, "location": shown(str(place))})
+    else:
+        common.output.text(f"{replica}  {shown(str(place))}")
 
 
 def drill(
     common: Common,
     *,
-    backup_vault: Annotated[Path, typer.Option(help="The backup of the vault.")],
+    backup_vault: Annotated[
+        str,
+        typer.Option(metavar="DIR|s3://BUCKET/PREFIX", help="The backup of the vault."),
+    ],
     backup_key_file: Annotated[
         Path | None, typer.Option(help="The backup of the key file. [default: --key-file]")
     ] = None,
@@ -143,9 +169,11 @@ def drill(
     """Prove that a backup of the keys opens the store; exit code 1 when it does not."""
     source = KeyFile(backup_key_file) if backup_key_file is not None else key_source(common)
     environment = system_environment()
-    with opened(common) as store:
+    with ExitStack() as held, opened(common) as store:
+        backends = open_vaults([place_of(backup_vault)], access(common))
+        held.callback(backends[0].close)
         other = DirectoryVault.open(
-            [LocalBackend(backup_vault)],
+            backends,
             source=source,
             entropy=environment.entropy,
             clock=environment.clock,

@@ -2,16 +2,19 @@
 
 import getpass
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from bwcstore._places import Access, Place
 from bwcstore._ports import Environment, Signer
 from bwcstore._session._session import Session
 from bwcstore._store import Store
-from bwcstore.cli._options import Common, beside
+from bwcstore._system import SerialWorkers, SystemClock, SystemEntropy
+from bwcstore.cli._beside import beside
+from bwcstore.cli._options import Common
 from bwcstore.errors import ErrorKind, KeyVaultError
 from bwcstore.storage._keysource import KeyFile, KeySource, Passphrase
 from bwcstore.storage._signer import load_actor_key
@@ -26,6 +29,8 @@ WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
         ErrorKind.STORE_OPAQUE: "the store holds entries of a newer version: this one only reads",
         ErrorKind.KEYS_SINGLE_COPY: "the keys are kept in one place only: losing it loses every "
         "recording; add a replica with `bwcstore key add-replica`",
+        ErrorKind.UNPROVEN_WORM: "UNPROVEN-WORM: nobody has seen the storage of this store refuse "
+        "an early deletion; try it out with `bwcstore probe --record`",
         ErrorKind.CLOCK_BEHIND: "this machine's clock is behind the last entry of the ledger",
         ErrorKind.CLOCK_AHEAD: "this machine's clock is ahead of the storage's",
         ErrorKind.VAULT_REPLICA_DIFFERS: "the vault's replicas differ: see `bwcstore key health`",
@@ -57,8 +62,12 @@ def key_source(common: Common) -> KeySource:
     return Passphrase(lines[0])
 
 
-def actor_key_path(store: Path, actor: str) -> Path | None:
-    """Where the actor's key is when it is not said; None when the name makes no file name."""
+def actor_key_path(store: Place, actor: str) -> Path | None:
+    """Where the actor's key is when it is not said; None when the name makes no file name.
+
+    Raises:
+        InvalidInputError: the store is in a bucket, and this user has no home.
+    """
     plain = actor and "/" not in actor and "\0" not in actor
     return beside(store, f"{actor}.pem") if plain else None
 
@@ -75,6 +84,26 @@ def signer(common: Common) -> Signer | None:
     return load_actor_key(path) if path is not None and path.is_file() else None
 
 
+def named(places: Iterable[Place]) -> tuple[str, ...]:
+    """Places as the library takes them."""
+    return tuple(str(place) for place in places)
+
+
+def claims_named(common: Common) -> str | None:
+    """The place of the claims as the library takes it; None where there is none.
+
+    Raises:
+        InvalidInputError: it is a malformed URL.
+    """
+    return str(common.claims) if common.claims is not None else None
+
+
+def access(common: Common) -> Access:
+    """What it takes to open a place of a store without its keys."""
+    world = Environment(clock=SystemClock(), entropy=SystemEntropy(), workers=SerialWorkers())
+    return Access(environment=world, options=common.s3)
+
+
 @contextmanager
 def opened(common: Common, *, environment: Environment | None = None) -> Iterator[Store]:
     """The store, open; its warnings are printed.
@@ -83,9 +112,11 @@ def opened(common: Common, *, environment: Environment | None = None) -> Iterato
         BwcStoreError: it cannot be opened.
     """
     with Store.open(
-        common.store,
+        str(common.store),
         key=key_source(common),
-        vaults=common.vaults,
+        vaults=named(common.vaults),
+        claims=claims_named(common),
+        s3=common.s3,
         environment=environment,
     ) as store:
         warn(common, store)

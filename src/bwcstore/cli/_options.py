@@ -1,5 +1,7 @@
 """The options that many commands share, each with its environment variable."""
 
+import os
+import re
 from enum import IntEnum
 from inspect import Parameter
 from pathlib import Path
@@ -8,8 +10,14 @@ from typing import Annotated, Final, Self, TypeVar
 import attrs
 import typer
 
+from bwcstore._places import Place, place_of
+from bwcstore.cli._beside import beside
 from bwcstore.cli._output import Output
+from bwcstore.storage._s3_options import S3Options
 
+_VAULTS: Final = "BWCSTORE_VAULTS"
+_STANDARD: Final = S3Options()
+_PLACE: Final = re.compile(r"s3://[^:]*|[^:]+")
 _T = TypeVar("_T")
 
 
@@ -32,8 +40,13 @@ _SHARED: Final[tuple[tuple[Needs, Parameter], ...]] = (
         _option(
             "store",
             Annotated[
-                Path | None,
-                typer.Option("--store", envvar="BWCSTORE_STORE", help="The store's directory."),
+                str | None,
+                typer.Option(
+                    "--store",
+                    envvar="BWCSTORE_STORE",
+                    metavar="DIR|s3://BUCKET/PREFIX",
+                    help="The store: a directory, or a prefix of a bucket.",
+                ),
             ],
         ),
     ),
@@ -42,12 +55,91 @@ _SHARED: Final[tuple[tuple[Needs, Parameter], ...]] = (
         _option(
             "vault",
             Annotated[
-                list[Path] | None,
+                list[str] | None,
                 typer.Option(
                     "--vault",
-                    envvar="BWCSTORE_VAULTS",
-                    help="A replica of the key vault; repeat it for each. In the variable, "
-                    "separated by colons. [default: STORE.vault]",
+                    metavar="DIR|s3://BUCKET/PREFIX",
+                    help=f"A replica of the key vault; repeat it for each. In the variable "
+                    f"`{_VAULTS}`, separated by colons. [default: STORE.vault; none for a store "
+                    "in a bucket]",
+                ),
+            ],
+        ),
+    ),
+    (
+        Needs.STORE,
+        _option(
+            "claims",
+            Annotated[
+                str | None,
+                typer.Option(
+                    "--claims",
+                    envvar="BWCSTORE_CLAIMS",
+                    metavar="s3://BUCKET/PREFIX",
+                    help="Where the claims of a store in a bucket lie, if it has any.",
+                ),
+            ],
+        ),
+    ),
+    (
+        Needs.STORE,
+        _option(
+            "endpoint_url",
+            Annotated[
+                str | None,
+                typer.Option(
+                    "--endpoint-url",
+                    envvar="BWCSTORE_S3_ENDPOINT_URL",
+                    metavar="URL",
+                    help="The address of the object storage. [default: as the AWS tools find it]",
+                ),
+            ],
+        ),
+    ),
+    (
+        Needs.STORE,
+        _option(
+            "profile",
+            Annotated[
+                str | None,
+                typer.Option(
+                    "--profile",
+                    envvar="BWCSTORE_S3_PROFILE",
+                    metavar="NAME",
+                    help="The profile of the AWS configuration that has the credentials. "
+                    "[default: as the AWS tools find them]",
+                ),
+            ],
+        ),
+    ),
+    (
+        Needs.STORE,
+        _option(
+            "bucket_region",
+            Annotated[
+                str | None,
+                typer.Option(
+                    "--bucket-region",
+                    envvar="BWCSTORE_S3_REGION",
+                    metavar="NAME",
+                    help="The region of the bucket. [default: as the AWS tools find it]",
+                ),
+            ],
+        ),
+    ),
+    (
+        Needs.STORE,
+        _option(
+            "try_seconds",
+            Annotated[
+                float | None,
+                typer.Option(
+                    "--try-seconds",
+                    envvar="BWCSTORE_S3_TRY_SECONDS",
+                    metavar="SECONDS",
+                    min=0.1,
+                    help="How long what object storage does not answer is tried again. "
+                    f"[default: {_STANDARD.deadline_seconds:.0f}]",
                 ),
             ],
         ),
@@ -61,7 +153,8 @@ _SHARED: Final[tuple[tuple[Needs, Parameter], ...]] = (
                 typer.Option(
                     "--key-file",
                     envvar="BWCSTORE_KEY_FILE",
-                    help="The key file. [default: STORE.key]",
+                    help="The key file. [default: STORE.key; for a store in a bucket, "
+                    "~/.config/bwcstore/BUCKET.PREFIX.key]",
                 ),
             ],
         ),
@@ -101,7 +194,7 @@ _SHARED: Final[tuple[tuple[Needs, Parameter], ...]] = (
                     "--actor-key",
                     envvar="BWCSTORE_ACTOR_KEY",
                     help="The actor's Ed25519 private key, PEM. "
-                    "[default: STORE.ACTOR.pem, if it exists]",
+                    "[default: like the key file, with .ACTOR.pem, if it exists]",
                 ),
             ],
         ),
@@ -176,8 +269,13 @@ class Common:
     """The values of the shared options, and where to print."""
 
     output: Output
-    store_option: Path | None = None
-    vault_option: tuple[Path, ...] = ()
+    store_option: str | None = None
+    vault_option: tuple[str, ...] = ()
+    claims_option: str | None = None
+    endpoint_url: str | None = None
+    profile: str | None = None
+    bucket_region: str | None = None
+    try_seconds: float | None = None
     key_file_option: Path | None = None
     passphrase_file: Path | None = None
     actor_option: str | None = None
@@ -195,26 +293,71 @@ class Common:
         for name, value in taken.items():
             match name:
                 case "vault":
-                    fields["vault_option"] = tuple(value) if isinstance(value, list) else ()
-                case "store" | "key_file" | "actor" | "actor_key" | "reason":
+                    said = tuple(value) if isinstance(value, list) else ()
+                    fields["vault_option"] = said or split_places(os.environ.get(_VAULTS, ""))
+                case "store" | "claims" | "key_file" | "actor" | "actor_key" | "reason":
                     fields[f"{name}_option"] = value
                 case _:
                     fields[name] = value
         return cls(**fields)  # type: ignore[arg-type]  # typer has checked each value's type
 
     @property
-    def store(self) -> Path:
-        """The store's directory.
+    def store(self) -> Place:
+        """Where the store lies.
 
         Raises:
             BadParameter: it was not given.
+            InvalidInputError: it is a malformed URL.
         """
-        return _given(self.store_option, "--store", "BWCSTORE_STORE")
+        return place_of(_given(self.store_option, "--store", "BWCSTORE_STORE"))
 
     @property
-    def vaults(self) -> tuple[Path, ...]:
-        """The replicas of the key vault."""
-        return self.vault_option or (beside(self.store, "vault"),)
+    def vaults(self) -> tuple[Place, ...]:
+        """The replicas of the key vault.
+
+        Raises:
+            BadParameter: none was given for a store in a bucket.
+            InvalidInputError: one is a malformed URL.
+        """
+        if found := self.known_vaults:
+            return found
+        raise typer.BadParameter(
+            f"--vault is needed, or the variable {_VAULTS}: the keys of a store in a bucket "
+            "cannot lie beside it"
+        )
+
+    @property
+    def known_vaults(self) -> tuple[Place, ...]:
+        """The replicas of the key vault as far as they are said or lie beside the store.
+
+        Raises:
+            InvalidInputError: one is a malformed URL.
+        """
+        if self.vault_option:
+            return tuple(place_of(one) for one in self.vault_option)
+        store = self.store
+        return (beside(store, "vault"),) if isinstance(store, Path) else ()
+
+    @property
+    def claims(self) -> Place | None:
+        """Where the claims lie; None where it was not given.
+
+        Raises:
+            InvalidInputError: it is a malformed URL.
+        """
+        return place_of(self.claims_option) if self.claims_option else None
+
+    @property
+    def s3(self) -> S3Options | None:
+        """How object storage is reached; None when nothing was said of it."""
+        told = {
+            "endpoint_url": self.endpoint_url,
+            "profile": self.profile,
+            "region": self.bucket_region,
+            "deadline_seconds": self.try_seconds,
+        }
+        given = {name: value for name, value in told.items() if value}
+        return S3Options(**given) if given else None  # type: ignore[arg-type]  # each is of its field's type
 
     @property
     def key_file(self) -> Path:
@@ -240,10 +383,12 @@ class Common:
         return _given(self.reason_option, "--reason", "BWCSTORE_REASON")
 
 
-def beside(store: Path, suffix: str) -> Path:
-    """The path beside the store's directory that carries its name and a suffix."""
-    resolved = store if store.name else store.resolve()
-    return resolved.with_name(f"{resolved.name}.{suffix}")
+def split_places(text: str) -> tuple[str, ...]:
+    """The places in a variable, which colons separate, but for the one in `s3://`.
+
+    So a place in a variable has no colon of its own; one that has can be named with the option.
+    """
+    return tuple(_PLACE.findall(text))
 
 
 def _given(value: _T | None, option: str, variable: str) -> _T:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bwcstore._session._releases import Released
+from bwcstore.cli._beside import receipts_folder
 from bwcstore.cli._command import command
 from bwcstore.cli._custody_options import (
     Contact,
@@ -16,7 +17,7 @@ from bwcstore.cli._custody_options import (
 )
 from bwcstore.cli._files import document_digest, keep_receipt
 from bwcstore.cli._open import acting
-from bwcstore.cli._options import Common, Needs, beside
+from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import Output, shown, size_text, time_text
 from bwcstore.cli._parse import act_id, object_id, region
 from bwcstore.cli._progress import reporting
@@ -77,7 +78,7 @@ def derive(
             statement=statement,
             progress=progress,
         )
-    folder = receipts or beside(common.store, "receipts")
+    folder = receipts or receipts_folder(common.store)
     receipt = keep_receipt(folder, made.object_id, made.receipt)
     if common.output.machine:
         common.output.document(

@@ -1,4 +1,4 @@
-"""The commands about the store itself: making one, its ledger's proofs, its upkeep."""
+"""The commands about the store itself: its ledger's proofs, its upkeep."""
 
 import platform
 from importlib.metadata import PackageNotFoundError
@@ -6,31 +6,33 @@ from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated, Final
 
-import attrs
 import typer
 
 import bwcstore
 from bwcstore._session._spool import PREFIX as SPOOL
 from bwcstore._store import Store
-from bwcstore._system import SystemClock, SystemEntropy
+from bwcstore._system import SystemClock
 from bwcstore.cli._command import command, group
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._files import create_file
-from bwcstore.cli._open import acting, actor_key_path, key_source, opened, warn
+from bwcstore.cli._locks import remark_unlocked, terms, terms_facts
+from bwcstore.cli._open import acting, opened
 from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import shown, size_text
-from bwcstore.cli._parse import length_bytes, object_id
-from bwcstore.errors import ErrorKind, InvalidInputError, KeyVaultError
-from bwcstore.storage._keysource import KeyFile
-from bwcstore.storage._signer import generate_actor_key, load_actor_key
+from bwcstore.cli._parse import object_id
 
 _DAY_SECONDS: Final = 86_400
-_PACKAGES: Final = ("attrs", "cryptography", "fsspec", "pyarrow", "typer", "rich", "av")
-
-
-def register_first(app: typer.Typer) -> None:
-    """Add the command that makes a store."""
-    command(app, "init", needs=Needs.SESSION)(init)
+_PACKAGES: Final = (
+    "attrs",
+    "cryptography",
+    "fsspec",
+    "pyarrow",
+    "typer",
+    "rich",
+    "av",
+    "s3fs",
+    "botocore",
+)
 
 
 def register_ledger(app: typer.Typer) -> None:
@@ -47,130 +49,6 @@ def register_upkeep(app: typer.Typer) -> None:
     app.add_typer(leftovers, name="leftovers")
     command(app, "doctor", needs=Needs.SESSION)(doctor)
     command(app, "version", needs=Needs.OUTPUT)(version)
-
-
-def init(
-    common: Common,
-    *,
-    name: Annotated[
-        str | None, typer.Option(help="The actor's name, for people. [default: none]")
-    ] = None,
-    origin: Annotated[
-        str | None,
-        typer.Option(help="The log's public name in checkpoints, such as bwc.example.gov/log."),
-    ] = None,
-    chunk_bytes: Annotated[
-        str, typer.Option(help="Stored bytes per chunk, a power of two, 64K to 8M.")
-    ] = "1M",
-    segment_chunks: Annotated[int, typer.Option(help="Chunks per segment, 1 to 4096.")] = 64,
-    asserted: Annotated[
-        bool, typer.Option("--asserted", help="Make no key for the actor: acts are asserted.")
-    ] = False,
-) -> None:
-    """Make a store, its keys and its first actor, who is the responsible authority.
-
-    Needs --actor. The key file and the actor's key are made where they are missing.
-    """
-    actor, made = common.actor, _Made()
-    chunk = length_bytes(chunk_bytes, "--chunk-bytes")
-    try:
-        actor_key = None if asserted else _first_actor_key(common, made)
-        _root_key(common, made)
-        store = Store.create(
-            common.store,
-            key=key_source(common),
-            actor=actor,
-            actor_name=name,
-            actor_key=actor_key,
-            vaults=common.vaults,
-            origin=origin,
-            chunk_bytes=chunk,
-            segment_chunks=segment_chunks,
-        )
-    except BaseException:
-        if not any(place.exists() for place in common.vaults):
-            made.undo()
-        raise
-    with store:
-        _say_made(common, store, made)
-
-
-@attrs.define
-class _Made:
-    """The key files that `init` made; a failure that left no vault takes them back."""
-
-    root_key: Path | None = None
-    actor_key: Path | None = None
-
-    def undo(self) -> None:
-        for path in (self.root_key, self.actor_key):
-            if path is not None:
-                path.unlink(missing_ok=True)
-
-
-def _root_key(common: Common, made: _Made) -> None:
-    if common.passphrase_file is not None or common.key_file.exists():
-        return
-    for place in common.vaults:
-        if place.is_dir() and any(place.iterdir()):
-            raise KeyVaultError(
-                ErrorKind.KEY_FILE_MISSING,
-                f"{place} holds a key vault, which a new key cannot open, and there is no key "
-                f"file {common.key_file}",
-            )
-    KeyFile.generate(common.key_file, SystemEntropy())
-    made.root_key = common.key_file
-
-
-def _first_actor_key(common: Common, made: _Made) -> bytes:
-    path = common.actor_key_option or actor_key_path(common.store, common.actor)
-    if path is None:
-        raise InvalidInputError(
-            ErrorKind.ARGUMENT_INVALID, "the actor's name makes no file name: give --actor-key"
-        )
-    if path.exists():
-        return load_actor_key(path).public_key
-    made.actor_key = path
-    return generate_actor_key(path, entropy=SystemEntropy()).public_key
-
-
-def _say_made(common: Common, store: Store, made: _Made) -> None:
-    output = common.output
-    if output.machine:
-        output.document(
-            {
-                "store": str(store.store_id),
-                "location": shown(str(common.store)),
-                "vaults": [shown(str(path)) for path in common.vaults],
-                "key_file": None if common.passphrase_file else shown(str(common.key_file)),
-                "actor_key_file": shown(str(made.actor_key)) if made.actor_key else None,
-                "verifier_key": store.verifier_key,
-                "warnings": list(store.warnings),
-            }
-        )
-    else:
-        output.facts(
-            (
-                ("store", str(store.store_id)),
-                ("verifier key", store.verifier_key),
-                ("location", str(common.store)),
-                *(("key vault", str(path)) for path in common.vaults),
-            )
-        )
-    if made.root_key is not None:
-        output.remark(
-            f"The key file {shown(str(made.root_key))} was made. Without it nothing in the store "
-            "can be read, by anyone, ever: back it up, apart from the store."
-        )
-    if made.actor_key is not None:
-        output.remark(
-            f"The signing key of {shown(common.actor)} is {shown(str(made.actor_key))}: hand it "
-            "over, and keep it apart from the store."
-        )
-    output.remark("Publish the verifier key: receipts and checkpoints are checked with it.")
-    warn(common, store)
-    for sentence in store.properties.warnings:
-        output.warn(ErrorKind.STORAGE_UNFIT, sentence)
 
 
 def checkpoint(common: Common) -> None:
@@ -301,6 +179,9 @@ def doctor(common: Common) -> int:
             "vault_replicas": list(vault.replicas),
             "key_epoch": vault.epoch,
             "warnings": list(store.warnings),
+            "probes": [
+                f"{place}: {probed.verdict}, {probed.at}" for place, probed in store.probed.items()
+            ],
             "read_only": store.read_only,
             "clock": str(now),
             "last_entry": str(store.last_at),
@@ -314,10 +195,11 @@ def doctor(common: Common) -> int:
             or properties.warnings
             or report["clock_behind_seconds"]
         )
-    if common.output.machine:
-        common.output.document(report)
-    else:
-        common.output.facts(_facts(report))
+        if common.output.machine:
+            common.output.document({**report, **terms(common, store)})
+        else:
+            common.output.facts((*_facts(report), *terms_facts(common, store)))
+            remark_unlocked(common.output, store)
     return Exit.FINDINGS if troubled else Exit.OK
 
 

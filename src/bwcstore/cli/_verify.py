@@ -15,7 +15,7 @@ from bwcstore.cli._evidence import flatten
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._files import find_statements, replace_file
 from bwcstore.cli._findings import print_findings
-from bwcstore.cli._open import acting
+from bwcstore.cli._open import acting, claims_named
 from bwcstore.cli._options import Common, Needs
 from bwcstore.cli._output import size_text
 from bwcstore.cli._parse import length_bytes, object_id
@@ -74,8 +74,9 @@ def verify(
 ) -> int:
     """Check everything that is stored; exit code 1 when there are findings.
 
-    Needs nothing but the store's directory. Whether the store as a whole was rolled back can
-    only be told by something kept outside: the key vault's note, a checkpoint, or receipts.
+    Needs nothing but what the store keeps, and its claims where it has any. Whether the store as
+    a whole was rolled back can only be told by something kept outside: the key vault's note, a
+    checkpoint, or receipts.
     """
     budget = Budget(
         length_bytes=length_bytes(bytes_text, "--bytes") if bytes_text is not None else None,
@@ -99,7 +100,9 @@ def verify(
         else:
             report = keyless(
                 common.store,
-                vaults=common.vaults,
+                vaults=common.known_vaults,
+                claims=claims_named(common),
+                s3=common.s3,
                 expect=tuple(expect or ()),
                 verifier_key=vkey,
                 budget=budget,
@@ -174,6 +177,10 @@ def _summary(report: Report) -> list[tuple[str, str]]:
         )
     if done.foreign_names:
         facts.append(("foreign", f"{done.foreign_names} names that are none of the format"))
+    if done.versions:
+        facts.append(
+            ("versions", f"{done.versions} looked at; {done.covered_names} names have several")
+        )
     facts.append(("rollback", _ROLLBACK[rollback_statement(report)]))
     errors = len(report.errors)
     facts.append(("result", f"{errors} finding{'s' * (errors > 1)}" if errors else _good(report)))

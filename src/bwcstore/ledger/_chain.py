@@ -47,6 +47,7 @@ class Generation:
         self.tree = Tree()
         self.closed = False
         self._firsts = array("Q")
+        self._digests = bytearray()
 
     @property
     def batch_count(self) -> int:
@@ -56,8 +57,13 @@ class Generation:
     def add(self, batch: Batch) -> None:
         """Take in the next batch, which was checked."""
         self._firsts.append(batch.header.first_index)
+        self._digests += batch.digest.raw
         self.tree.extend(entry.hash.raw for entry in batch.entries)
         self.closed = batch.entries[-1].kind == CLOSED_KIND
+
+    def digest_of(self, number: int) -> Digest:
+        """The digest of a batch that is known (LED-25)."""
+        return Digest(bytes(self._digests[number * 32 : number * 32 + 32]))
 
     def batch_of(self, index: int) -> int:
         """The number of the batch that holds the entry with this index."""

@@ -16,6 +16,7 @@ import attrs
 
 from bwcstore import _layout
 from bwcstore._ports import Backend, Environment
+from bwcstore._shadows import read_verified
 from bwcstore._values import Instant, StoreId
 from bwcstore.errors import (
     AlreadyExistsError,
@@ -30,8 +31,9 @@ from bwcstore.errors import (
     OutcomeUnknownError,
     StorageError,
 )
-from bwcstore.ledger._batch import FORMAT, Batch, BatchHeader, encode_batch
+from bwcstore.ledger._batch import FORMAT, Batch, BatchHeader, decode_header, encode_batch
 from bwcstore.ledger._chain import FRAME_KINDS, Chain
+from bwcstore.ledger._choice import covered_batches, decides_by_version
 from bwcstore.ledger._draft import (
     Committed,
     Decision,
@@ -41,6 +43,7 @@ from bwcstore.ledger._draft import (
 )
 from bwcstore.ledger._history import History
 from bwcstore.ledger._prepare import BatchFullError, Linker, Preparer
+from bwcstore.ledger._present import present
 from bwcstore.ledger._queue import Call
 from bwcstore.ledger._scope import Folded
 
@@ -66,6 +69,8 @@ class Committer(Generic[S]):
     Attributes:
         read_only: why nothing may be appended; None while something may.
         doubtful: the name of a batch that may or may not have been stored.
+        contested: up to which size of a generation a batch was read of which other versions
+            continue the ledger too.
         state_lock: held while the state changes.
         taken: told of every batch once it is taken in.
     """
@@ -89,6 +94,7 @@ class Committer(Generic[S]):
         self._writer = environment.entropy.take(8)
         self.read_only: ErrorKind | None = None
         self.doubtful: str | None = None
+        self.contested: dict[int, int] = {}
         self.state_lock: Final = threading.RLock()
         self.taken: Callable[[Batch], None] = lambda _: None
 
@@ -165,7 +171,7 @@ class Committer(Generic[S]):
 
     def _decide(self, calls: list[Call[S]], dirty: set[str], preparer: Preparer) -> "_Group[S]":
         """Decide calls in order, each on the state after the former; keep what can be kept."""
-        now = self._environment.clock.now()
+        now = present(self._backend, self._environment.clock)
         group = _Group(linker=Linker(self._chain, now), calls=[], left=[])
         for position, call in enumerate(calls):
             if group.linker.size_bytes > GROUP_SIZE_BYTES:
@@ -222,11 +228,10 @@ class Committer(Generic[S]):
         parts, batch = encode_batch(header, group.linker.entries, group.linker.payloads)
         name = _layout.batch(generation, number)
         try:
-            stored = self._create(name, b"".join(parts))
+            return batch, self._create(name, b"".join(parts))
         except OutcomeUnknownError:
             self.doubtful = name
             raise
-        return batch, stored
 
     def _create(self, name: str, raw: bytes) -> bool:
         """Create, and settle a lost answer by reading back and creating again.
@@ -260,7 +265,7 @@ class Committer(Generic[S]):
     def _landed(self, name: str, raw: bytes) -> bool:
         """Whether a batch is there although storage says that it was not stored."""
         try:
-            return self._backend.read(name) == raw
+            return self._holds(name, raw)
         except (NotFoundError, StorageError):
             return False
 
@@ -277,12 +282,25 @@ class Committer(Generic[S]):
     def _is_ours(self, name: str, raw: bytes, lost: OutcomeUnknownError | None) -> bool:
         """Whether the name holds our bytes; its nonce is nobody else's."""
         try:
-            return self._backend.read(name) == raw
+            return self._holds(name, raw)
         except StorageError as exc:
             # Without an answer lost before, the name is certainly another's.
             if lost is None:
                 return False
             raise _unknown(name) from exc
+
+    def _holds(self, name: str, raw: bytes) -> bool:
+        """Whether a name holds these bytes, also under what does not continue the ledger."""
+
+        def check(found: bytes) -> bool:
+            if found != raw:
+                self._chain.check_header(decode_header(found.split(b"\n")[0]), what=name)
+            return found == raw
+
+        try:
+            return read_verified(self._backend, name, check)
+        except (FormatError, IntegrityError):
+            return False
 
     def _take_in(self, batch: Batch, branch: S) -> None:
         with self.state_lock:
@@ -312,16 +330,20 @@ class Committer(Generic[S]):
             FormatError: a batch is malformed.
             StorageError: reading failed.
         """
-        for what, batch in self._history.following():
-            try:
-                self._chain.check_batch(batch, self._chain.state, what=what)
-            except IntegrityError as exc:
-                if exc.kind is not ErrorKind.FORKED:
-                    raise
-                self.read_only = ErrorKind.FORKED
-                return
-            self._chain.advance(batch)
-            self._note_format(batch)
+        state = self._chain.state
+        into = state.branch if decides_by_version(self._backend) else lambda: state
+        try:
+            for found in self._history.following(into, covered=covered_batches(self._backend)):
+                if found.state is not state:
+                    state.adopt(found.state)
+                self._chain.advance(found.batch)
+                self._note_format(found.batch)
+                if found.forked:
+                    self.contested[self._chain.current.number] = self._chain.current.tree.size
+        except IntegrityError as exc:
+            if exc.kind is not ErrorKind.FORKED:
+                raise
+            self.read_only = ErrorKind.FORKED
 
     def _note_format(self, batch: Batch) -> None:
         if batch.header.format != FORMAT and self.read_only is None:
@@ -337,17 +359,17 @@ class Committer(Generic[S]):
             StorageError: reading failed.
         """
         written: set[str] = set()
-        for what, batch in self._history.following():
-            branch = self._chain.state.branch()
-            try:
-                self._chain.check_batch(batch, branch, what=what)
-            except IntegrityError as exc:
-                if exc.kind is ErrorKind.FORKED:
+        try:
+            for found in self._history.following(self._chain.state.branch):
+                self._take_in(found.batch, found.state)
+                if found.forked:
                     self.read_only = ErrorKind.FORKED
-                raise
-            self._take_in(batch, branch)
-            for entry in batch.entries:
-                written |= writes_of(entry)
+                for entry in found.batch.entries:
+                    written |= writes_of(entry)
+        except IntegrityError as exc:
+            if exc.kind is ErrorKind.FORKED:
+                self.read_only = ErrorKind.FORKED
+            raise
         return written
 
 

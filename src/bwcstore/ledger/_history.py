@@ -9,7 +9,7 @@ Rules kept here (spec: LED-34 to LED-37):
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import partial
 from typing import Final, Generic, TypeVar
 
@@ -19,6 +19,7 @@ from bwcstore._shadows import read_verified
 from bwcstore.errors import ErrorKind, IntegrityError, NotFoundError
 from bwcstore.ledger._batch import Batch, check_complete, decode_batch
 from bwcstore.ledger._chain import Chain, Generation
+from bwcstore.ledger._choice import Choice, Continuation, batch_name
 from bwcstore.ledger._entry import Entry, decode_entry
 from bwcstore.ledger._scope import Folded
 from bwcstore.ledger._tiles import BUNDLE_WIDTH, check_leaf, decode_bundle
@@ -29,11 +30,6 @@ PROBE_AHEAD: Final = 16
 _JOB_BATCHES: Final = 32
 _JOB_BYTES: Final = 4 * 1024 * 1024
 _CACHED_ENTRIES: Final = 512
-
-
-def batch_name(generation: int, number: int) -> str:
-    """What messages call a batch."""
-    return f"batch {generation}/{number}"
 
 
 def exists(backend: Backend, name: str) -> bool:
@@ -76,6 +72,17 @@ def find_head(backend: Backend, generation: int, start: int = 0) -> int:
     return first_absent(lambda number: exists(backend, _layout.batch(generation, number)), start)
 
 
+def _with_next(items: Iterator[bytes]) -> Iterator[tuple[bytes, bytes | None]]:
+    """Each item with the one after it."""
+    before = next(items, None)
+    for item in items:
+        if before is not None:
+            yield before, item
+        before = item
+    if before is not None:
+        yield before, None
+
+
 class History(Generic[S]):
     """What storage holds of one ledger, read behind the chain that knows it."""
 
@@ -83,27 +90,33 @@ class History(Generic[S]):
         self._backend = backend
         self._workers = workers
         self._chain = chain
+        self._choice = Choice(backend, chain)
         self._lock = threading.Lock()
         self._cache: OrderedDict[tuple[int, int], Batch] = OrderedDict()
         self._cached = 0
         self.bundles: dict[int, int] = {}
 
-    def following(self) -> Iterator[tuple[str, Batch]]:
-        """The batches that come next, with their names, until one is absent. The caller takes
-        each into the chain before it asks for the next.
+    def following(
+        self, into: Callable[[], S], *, covered: Container[tuple[int, int]] = ()
+    ) -> Iterator[Continuation[S]]:
+        """The batches that come next, until one is absent. The caller takes each into the chain
+        before it asks for the next.
+
+        Args:
+            into: gives the state to fold a batch into.
+            covered: the batches that were seen to have several versions.
 
         Raises:
             StorageError: reading failed.
             FormatError: a batch is malformed.
-            IntegrityError: a payload is missing or not the one its leaf names.
+            IntegrityError: a payload is missing or not the one its leaf names, or a batch does
+                not continue the ledger.
         """
         while True:
             generation, number = self._chain.next_batch
-            for raw in self._read_ahead(generation, number):
-                what = batch_name(generation, number)
-                batch = decode_batch(raw, what=what)
-                check_complete(batch, what=what)
-                yield what, batch
+            for raw, after in _with_next(self._read_ahead(generation, number)):
+                several = (generation, number) in covered
+                yield self._choice.take(raw, after=after, covered=several, into=into)
                 number += 1
             if self._chain.next_batch == (generation, number):
                 return
@@ -160,7 +173,7 @@ class History(Generic[S]):
             found = read_verified(
                 self._backend,
                 _layout.batch(*key),
-                partial(self._check_known, generation, number),
+                partial(self.check_known, generation, number),
             )
         except NotFoundError as exc:
             raise IntegrityError(
@@ -169,7 +182,13 @@ class History(Generic[S]):
         self.keep(found)
         return found
 
-    def _check_known(self, generation: Generation, number: int, raw: bytes) -> Batch:
+    def check_known(self, generation: Generation, number: int, raw: bytes) -> Batch:
+        """Check that bytes are a batch that the chain knows.
+
+        Raises:
+            FormatError: they are malformed.
+            IntegrityError: they are not the batch that was checked.
+        """
         what = batch_name(generation.number, number)
         found = decode_batch(raw, what=what)
         for entry in found.entries:
@@ -182,6 +201,8 @@ class History(Generic[S]):
         header = found.header
         indexes = generation.indexes_of(number)
         expected = (generation.number, number, indexes.start)
+        if found.digest != generation.digest_of(number):
+            raise IntegrityError(ErrorKind.BATCH_LINK, f"{what}: changed since it was read")
         if (header.generation, header.batch, header.first_index) != expected or (
             list(indexes) != [entry.index for entry in found.entries]
         ):
@@ -251,7 +272,7 @@ class History(Generic[S]):
                 found = read_verified(
                     self._backend,
                     _layout.bundle(generation.number, number),
-                    partial(self._check_bundle, f"bundle {generation.number}/{number}", start),
+                    partial(self.check_bundle, f"bundle {generation.number}/{number}", start),
                 )
             else:
                 batch = self.batch(generation, generation.batch_of(index))
@@ -259,7 +280,13 @@ class History(Generic[S]):
             yield from found[index - start : last - start]
             index = start + len(found)
 
-    def _check_bundle(self, what: str, start: int, raw: bytes) -> list[Entry]:
+    def check_bundle(self, what: str, start: int, raw: bytes) -> list[Entry]:
+        """Check that bytes are the bundle of the 256 entries from `start` on.
+
+        Raises:
+            FormatError: they are malformed.
+            IntegrityError: they hold something else.
+        """
         return [
             decode_entry(check_leaf(leaf, self._chain.hash_of(index), index))
             for index, leaf in enumerate(decode_bundle(raw, what=what), start)

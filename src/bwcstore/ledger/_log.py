@@ -173,7 +173,14 @@ class Log(Writing[S]):
         )
         size = -1
         while committer.read_only is None:
-            doubt = find_doubt(backend, chain, history, key=log.verifier_key, remembered=remembered)
+            doubt = find_doubt(
+                backend,
+                chain,
+                history,
+                key=log.verifier_key,
+                remembered=remembered,
+                contested=committer.contested,
+            )
             if doubt is None or chain.index == size:
                 committer.read_only = doubt
                 break

@@ -23,10 +23,11 @@ from bwcstore.errors import (
 )
 from bwcstore.ledger._batch import Batch
 from bwcstore.ledger._chain import Chain, Generation
-from bwcstore.ledger._checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
+from bwcstore.ledger._checkpoint import Checkpoint, sign_checkpoint
 from bwcstore.ledger._history import History, exists, first_absent
 from bwcstore.ledger._note import VerifierKey
 from bwcstore.ledger._scope import Folded
+from bwcstore.ledger._stored import holds, read_stored
 from bwcstore.ledger._tiles import (
     BUNDLE_WIDTH,
     TILE_HEIGHT,
@@ -152,13 +153,10 @@ class Publisher(Generic[S]):
             place = _layout.parse_checkpoint(stat.name)
             if place is None or not size <= place[1] <= tree.size:
                 continue
-            raw = self._backend.read(stat.name)
             try:
-                found = verify_checkpoint(raw, key)
-            except (FormatError, IntegrityError):
+                return read_stored(self._backend, self._chain, place, key)
+            except (NotFoundError, FormatError, IntegrityError):
                 continue
-            if found.generation == generation and found.root.raw == tree.root(found.size):
-                return found, raw
         return None
 
     def checkpoint_now(self, generation: int) -> tuple[Checkpoint, bytes]:
@@ -219,5 +217,5 @@ class Publisher(Generic[S]):
         try:
             self._backend.create(name, data)
         except AlreadyExistsError:
-            return self._backend.read(name) == data
+            return holds(self._backend, name, data)
         return True

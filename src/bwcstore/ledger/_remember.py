@@ -1,16 +1,17 @@
 """Whether a ledger extends what was seen before (spec: LED-35, CHK-21 to CHK-23)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 from bwcstore import _layout
 from bwcstore._ports import Backend
-from bwcstore.errors import ErrorKind, FormatError, IntegrityError
+from bwcstore.errors import ErrorKind, FormatError, IntegrityError, NotFoundError
 from bwcstore.ledger._chain import Chain
 from bwcstore.ledger._checkpoint import Checkpoint, verify_checkpoint
 from bwcstore.ledger._history import History
 from bwcstore.ledger._note import VerifierKey
 from bwcstore.ledger._scope import Folded
+from bwcstore.ledger._stored import read_signed, read_stored
 
 S = TypeVar("S", bound=Folded)
 
@@ -24,13 +25,15 @@ def find_doubt(
     *,
     key: VerifierKey,
     remembered: Sequence[bytes],
+    contested: Mapping[int, int],
 ) -> ErrorKind | None:
     """Why nothing may be appended to a ledger that verifies by itself; None when nothing speaks
     against it.
 
     `BATCH_MISSING`: batches or checkpoints lie beyond the first absent batch. `ROLLED_BACK`: a
     remembered checkpoint is not reached. `FORKED`: a checkpoint of a size that is reached has
-    another root, or a remembered one was not signed by this store.
+    another root, or a remembered one was not signed by this store, or a batch is contested: none
+    that is right covers it, and other versions of it continue the ledger too (SHD-4).
 
     Raises:
         StorageError: reading failed.
@@ -44,7 +47,34 @@ def find_doubt(
             return ErrorKind.FORKED
         if doubt := check_extends(chain, found):
             return doubt
-    return _stored_doubt(backend, chain, key)
+    if doubt := _stored_doubt(backend, chain, key):
+        return doubt
+    signed = {one.generation: one.size for one in _signed(remembered, key)}
+    for generation, size in contested.items():
+        if signed.get(generation, 0) < size and not _covers(backend, chain, generation, size, key):
+            return ErrorKind.FORKED
+    return None
+
+
+def _signed(remembered: Sequence[bytes], key: VerifierKey) -> list[Checkpoint]:
+    """What is remembered, the smallest first."""
+    return sorted((verify_checkpoint(note, key) for note in remembered), key=lambda one: one.size)
+
+
+def _covers(
+    backend: Backend, chain: Chain[S], generation: int, size: int, key: VerifierKey
+) -> bool:
+    """Whether a stored checkpoint that is right covers the first `size` entries."""
+    for stat in backend.list(_layout.checkpoint_prefix(generation)):
+        place = _layout.parse_checkpoint(stat.name)
+        if place is None or not size <= place[1] <= chain.generations[generation].tree.size:
+            continue
+        try:
+            read_stored(backend, chain, place, key)
+        except (NotFoundError, FormatError, IntegrityError):
+            continue
+        return True
+    return False
 
 
 def check_extends(chain: Chain[S], checkpoint: Checkpoint) -> ErrorKind | None:
@@ -62,15 +92,14 @@ def _stored_doubt(backend: Backend, chain: Chain[S], key: VerifierKey) -> ErrorK
 
     A file there that the store did not sign says nothing; auditors report it.
     """
-    last: dict[int, tuple[int, str]] = {}
+    last: dict[int, int] = {}
     for stat in backend.list(CHECKPOINTS):
         place = _layout.parse_checkpoint(stat.name)
         if place is not None:
-            generation, size = place
-            last[generation] = max(last.get(generation, (0, "")), (size, stat.name))
-    for generation in sorted(last):
+            last[place[0]] = max(last.get(place[0], 0), place[1])
+    for place in sorted(last.items()):
         try:
-            found = verify_checkpoint(backend.read(last[generation][1]), key)
+            found = read_signed(backend, place, key)
         except (FormatError, IntegrityError):
             continue
         doubt = check_extends(chain, found)

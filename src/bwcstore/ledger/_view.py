@@ -15,6 +15,7 @@ from bwcstore.ledger._genesis import check_genesis
 from bwcstore.ledger._history import History
 from bwcstore.ledger._note import VerifierKey
 from bwcstore.ledger._payload import Opened, entry_context, open_payload
+from bwcstore.ledger._recheck import Check, check_of
 from bwcstore.ledger._scope import Folded
 
 S = TypeVar("S", bound=Folded)
@@ -165,6 +166,12 @@ class View(Generic[S]):
             record_key=self._record_key(entry.sealed.key_id),
             context=entry_context(entry, store=self.store_id),
         )
+
+    def check_of(self, name: str) -> Check | None:
+        """What raises `FormatError` or `IntegrityError` on bytes that are not right for the name
+        of a batch, checkpoint, tile or bundle; None where the ledger has nothing of that name.
+        """
+        return check_of(name, chain=self._chain, history=self._history, key=self.verifier_key)
 
     def root(self, size: int | None = None, *, generation: int | None = None) -> Digest:
         """The Merkle root over the first `size` entries of a generation.

@@ -22,9 +22,10 @@ from bwcstore.errors import (
     OutcomeUnknownError,
 )
 from bwcstore.ledger._chain import Chain
+from bwcstore.ledger._choice import batch_name
 from bwcstore.ledger._commit import Committer
 from bwcstore.ledger._draft import Committed, Decide
-from bwcstore.ledger._history import History, batch_name
+from bwcstore.ledger._history import History
 from bwcstore.ledger._publish import Publisher
 from bwcstore.ledger._queue import Call, Queue
 from bwcstore.ledger._roll import closing, opening

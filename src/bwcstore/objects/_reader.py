@@ -36,7 +36,6 @@ from bwcstore.objects._manifest import Manifest
 from bwcstore.objects._segment import Run
 from bwcstore.objects._unseal import SOURCES_MAX, Chunks
 
-WINDOW_BYTES: Final = 2 * 1024 * 1024
 _AHEAD_MAX: Final = min(4, SOURCES_MAX - 1)
 _ONWARDS_CHUNKS: Final = 2
 _LARGE_CHUNKS: Final = 4
@@ -139,7 +138,8 @@ class ObjectReader(io.RawIOBase):
         """
         super().__init__()
         geometry = manifest.shape.geometry
-        self._window_chunks = max(1, WINDOW_BYTES // geometry.chunk_bytes)
+        self._window_chunks = max(1, backend.properties.read_bytes // geometry.chunk_bytes)
+        self._large_bytes = max(_LARGE_CHUNKS, 2 * self._window_chunks) * geometry.chunk_bytes
         self._pool = BufferPool(
             plain_bytes=0,
             sealed_bytes=self._window_chunks * geometry.chunk_bytes,
@@ -242,7 +242,7 @@ class ObjectReader(io.RawIOBase):
         if (
             onwards
             and self._onwards_bytes >= _ONWARDS_CHUNKS * chunk_bytes
-            and at - start < _LARGE_CHUNKS * chunk_bytes
+            and at - start < self._large_bytes
         ):
             self._read_ahead(chunks)
         return at - start
@@ -254,7 +254,7 @@ class ObjectReader(io.RawIOBase):
             part = room[: self._kept.end_bytes - at]
             part[:] = self._plain[skip : skip + part.nbytes]
             return part.nbytes
-        if room.nbytes >= _LARGE_CHUNKS * chunks.shape.geometry.chunk_bytes:
+        if room.nbytes >= self._large_bytes:
             whole = self._open_whole(chunks, at, room)
             if whole:
                 return whole

@@ -1,5 +1,11 @@
 """Where bytes and keys are kept: the local disk, the key vault, key sources and signers."""
 
+from bwcstore.storage._iam import (
+    StorageAreas,
+    StorageRole,
+    bucket_policies,
+    identity_policy,
+)
 from bwcstore.storage._keysource import KeyFile, KeySource, Passphrase, PassphraseKdf
 from bwcstore.storage._local import DirectIO, LocalBackend
 from bwcstore.storage._probe import Report
@@ -25,8 +31,12 @@ __all__ = [
     "PemSigner",
     "Publication",
     "Report",
+    "StorageAreas",
+    "StorageRole",
     "StoredSigner",
     "VaultFinding",
+    "bucket_policies",
     "generate_actor_key",
+    "identity_policy",
     "load_actor_key",
 ]

@@ -79,6 +79,14 @@ class Survey:
             return generation, number + 1
         return (generation + 1, 0) if generation + 1 in self.last else None
 
+    def before(self, place: Place) -> Place | None:
+        """The batch that a batch at this place must name, if there is one."""
+        generation, number = place
+        if number:
+            return generation, number - 1
+        former = self.last.get(generation - 1)
+        return None if former is None else (generation - 1, former)
+
 
 def survey(evidence: Iterable[str], claims: Iterable[str], *, location: str) -> Survey:
     """Make a survey of the names in both places. `evidence` is read to its end first: a batch

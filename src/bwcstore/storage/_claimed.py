@@ -6,22 +6,21 @@ kept here:
 
 - a candidate is durable before its claim, and the claim alone commits (CLM-4, CLM-5);
 - no bytes are given out as a batch that the claim, or the next batch, does not name (CLM-6, CLM-8);
-- where neither decides, nothing is chosen (CLM-9).
+- nothing is appended once a claim that was seen has gone (CLM-12);
+- what is stored and not claimed may be claimed by others: its outcome is unknown (CLM-14).
 
 Everything but batches is passed on to the evidence: such names carry a digest or a random number,
 so that who races for one stores equal bytes.
 """
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import attrs
 
 from bwcstore._encoding import sha256
 from bwcstore._layout import (
-    LEDGER,
     batch,
     candidate,
     check_prefix,
@@ -30,18 +29,19 @@ from bwcstore._layout import (
 )
 from bwcstore._ports import Backend, Capability, Properties, Source, Stat, StoredVersion, Upload
 from bwcstore._values import ByteRange, Digest, Instant, Locking
-from bwcstore.errors import AlreadyExistsError, ErrorKind, NotFoundError, StorageError
-from bwcstore.storage._claim import (
-    Place,
-    Survey,
-    decode_claim,
-    encode_claim,
-    link_of,
-    previous_of,
-    survey,
+from bwcstore.errors import (
+    AlreadyExistsError,
+    ErrorKind,
+    NotFoundError,
+    OutcomeUnknownError,
+    StorageError,
 )
+from bwcstore.storage._claim import Place, decode_claim, encode_claim
+from bwcstore.storage._unclaimed import Unclaimed, gone
 
 Item = TypeVar("Item", Stat, StoredVersion)
+
+OWN_CLAIM_SECONDS: Final = 5
 
 
 class ClaimedBackend(Backend):
@@ -70,8 +70,9 @@ class ClaimedBackend(Backend):
             )
         self._evidence = evidence
         self._claims = claims
-        self._surveying = threading.Lock()
-        self._surveyed: Survey | None = None
+        self._unclaimed = Unclaimed(evidence, claims)
+        self._newest: tuple[Place, Digest] | None = None
+        self._claimed_at: tuple[Place, Instant] | None = None
 
     @property
     def properties(self) -> Properties:
@@ -81,24 +82,50 @@ class ClaimedBackend(Backend):
             location=f"{evidence.location}, claims in {claims.location}",
             capabilities=evidence.capabilities | {Capability.CLAIMS},
             warnings=evidence.warnings + claims.warnings,
+            read_bytes=evidence.read_bytes,
         )
+
+    @property
+    def evidence(self) -> Backend:
+        """The place of the evidence."""
+        return self._evidence
+
+    @property
+    def claims(self) -> Backend:
+        """The place of the claims."""
+        return self._claims
 
     # --- Creating -----------------------------------------------------------------------------
 
     def create(self, name: str, data: bytes | Sequence[bytes]) -> Stat:
         """See `Backend.create`. A batch is stored as a candidate, and then claimed."""
-        if parse_batch(name) is None:
+        place = parse_batch(name)
+        if place is None:
             return self._evidence.create(name, data)
         joined = data if isinstance(data, bytes) else b"".join(data)
         digest = sha256(joined)
         stored = candidate(name, digest)
+        self._check_newest(place)
+        self._unclaimed.settle(place, digest)
         try:
             found = self._evidence.create(stored, joined)
         except AlreadyExistsError:
             # Left by an attempt of ours whose answer was lost; it may have been damaged since.
-            self._candidate(name, digest)
+            self._unclaimed.candidate(name, digest)
             found = self._evidence.stat(stored)
-        self._claims.create(name, encode_claim(name, digest))
+        try:
+            self._claims.create(name, encode_claim(name, digest))
+        except OutcomeUnknownError:
+            self._unclaimed.forget()
+            raise
+        except StorageError as exc:
+            self._unclaimed.forget()
+            raise OutcomeUnknownError(
+                ErrorKind.OUTCOME_UNKNOWN, f"{name} is stored and not claimed: {exc.message}"
+            ) from exc
+        self._newest = (place, digest)
+        now = self._claims.server_time()
+        self._claimed_at = None if now is None else (place, now)
         return attrs.evolve(found, name=name)
 
     def create_large(self, name: str, *, keep_until: Instant | None = None) -> Upload:
@@ -113,7 +140,7 @@ class ClaimedBackend(Backend):
         """See `Backend.read`. Of a batch every byte is checked, whatever the range."""
         if parse_batch(name) is None:
             return self._evidence.read(name, byte_range)
-        data = self._candidate(name, self._digest(name))
+        data = self._unclaimed.candidate(name, self._digest(name))
         if byte_range is None:
             return data
         return data[byte_range.offset_bytes : byte_range.end_bytes]
@@ -132,7 +159,7 @@ class ClaimedBackend(Backend):
         try:
             found = self._evidence.stat(stored)
         except NotFoundError as exc:
-            raise _gone(name, stored) from exc
+            raise gone(name, stored) from exc
         return attrs.evolve(found, name=name)
 
     def list(self, prefix: str) -> Iterator[Stat]:
@@ -172,6 +199,7 @@ class ClaimedBackend(Backend):
         except NotFoundError:
             return
         if stored != name:
+            self._newest = None
             self._claims.delete(name)
         self._evidence.delete(stored)
 
@@ -183,6 +211,7 @@ class ClaimedBackend(Backend):
             return
         self._evidence.delete_version(stored, version_id)
         if stored != name and not self._evidence.versions(stored):
+            self._newest = None
             self._claims.delete(name)
 
     def discard_leftovers(self, prefix: str = "") -> int:
@@ -230,36 +259,50 @@ class ClaimedBackend(Backend):
     def _digest(self, name: str) -> Digest:
         """The digest of the batch `name`, by its claim or without it."""
         try:
-            return decode_claim(self._claims.read(name), name)
+            claimed = decode_claim(self._claims.read(name), name)
         except NotFoundError as exc:
-            found = self._linked(name)
+            found = self._unclaimed.linked(name)
             if found is None:
                 raise NotFoundError(ErrorKind.NAME_ABSENT, f"{name} does not exist") from exc
             return found
+        self._note(name, claimed)
+        return claimed
 
-    def _candidate(self, name: str, digest: Digest) -> bytes:
-        """The bytes of a candidate, which have its digest.
+    def _note(self, name: str, digest: Digest) -> None:
+        place = parse_batch(name)
+        newest = self._newest
+        if place is not None and (newest is None or newest[0] < place):
+            self._newest = (place, digest)
+
+    def _just_claimed(self, place: Place) -> bool:
+        """Whether this process made the claim of `place` a moment ago."""
+        made, now = self._claimed_at, self._claims.server_time()
+        if made is None or now is None or made[0] != place:
+            return False
+        return 0 <= now.microseconds - made[1].microseconds <= OWN_CLAIM_SECONDS * 1_000_000
+
+    def _check_newest(self, place: Place) -> None:
+        """Check that the newest claim that was seen is still there (CLM-12).
 
         Raises:
-            StorageError: it is gone, or no version of it has the digest (`CLAIM_INVALID`).
+            StorageError: it is not (`CLAIM_MISSING`), or says something else (`CLAIM_INVALID`).
         """
-        stored = candidate(name, digest)
+        newest = self._newest
+        if newest is None or newest[0] >= place or self._just_claimed(newest[0]):
+            return
+        name = batch(*newest[0])
         try:
-            data = self._evidence.read(stored)
+            found = decode_claim(self._claims.read(name), name)
         except NotFoundError as exc:
-            raise _gone(name, stored) from exc
-        if sha256(data) == digest:
-            return data
-        for version in self._evidence.versions(stored):
-            if version.marker:
-                continue
-            try:
-                data = self._evidence.read_version(stored, version.version_id)
-            except NotFoundError:
-                continue
-            if sha256(data) == digest:
-                return data
-        raise StorageError(ErrorKind.CLAIM_INVALID, f"{stored}: no version has this digest")
+            raise StorageError(
+                ErrorKind.CLAIM_MISSING,
+                f"{name}: its claim was there and is gone; claims were lost, and later ones may "
+                "be: open the store anew before anything is appended",
+            ) from exc
+        if found != newest[1]:
+            raise StorageError(
+                ErrorKind.CLAIM_INVALID, f"{name}: its claim names another batch than before"
+            )
 
     def _batches(self, prefix: str, found: Iterable[Item]) -> Iterator[Item]:
         """What was found, with candidates that are batches under their own names."""
@@ -287,70 +330,10 @@ class ClaimedBackend(Backend):
         except NotFoundError:
             return None
 
-    # --- Batches without claims ---------------------------------------------------------------
-
-    def _linked(self, name: str) -> Digest | None:
-        """The candidate that the next batch names; None where there is no committed batch.
-
-        Raises:
-            StorageError: there is one and it cannot be told (`CLAIM_MISSING`).
-        """
-        place = parse_batch(name)
-        if place is None:
-            return None
-        known = self._survey_for(place)
-        candidates = known.unclaimed.get(place, ())
-        successor = known.successor(place)
-        if not candidates or successor is None:
-            return None
-        named = self._named_by(successor, known)
-        fitting = [
-            digest for digest in candidates if link_of(self._candidate(name, digest)) in named
-        ]
-        if len(fitting) != 1:
-            raise StorageError(
-                ErrorKind.CLAIM_MISSING,
-                f"{name} has no claim, and the next batch names {len(fitting)} of its"
-                f" {len(candidates)} candidates",
-            )
-        return fitting[0]
-
-    def _named_by(self, place: Place, known: Survey) -> set[Digest | None]:
-        """The digests of the batch before that a batch, or its candidates, name."""
-        name = batch(*place)
-        try:
-            digests: tuple[Digest, ...] = (decode_claim(self._claims.read(name), name),)
-        except NotFoundError:
-            digests = known.unclaimed.get(place, ())
-        return {previous_of(self._candidate(name, digest)) for digest in digests}
-
-    def _survey_for(self, place: Place) -> Survey:
-        """A survey that explains why the batch at `place` has no claim."""
-        generation, number = place
-        with self._surveying:
-            known = self._surveyed
-            # A claim that was there when it was made has been lost since.
-            outdated = (
-                known is not None
-                and place not in known.unclaimed
-                and number <= known.last.get(generation, -1)
-            )
-            if known is None or outdated:
-                known = self._surveyed = survey(
-                    (stat.name for stat in self._evidence.list(LEDGER)),
-                    (stat.name for stat in self._claims.list(LEDGER)),
-                    location=self._evidence.properties.location,
-                )
-            return known
-
 
 def _name_of(item: Stat | StoredVersion) -> str:
     found = parse_candidate(item.name)
     return found[0] if found else item.name
-
-
-def _gone(name: str, stored: str) -> StorageError:
-    return StorageError(ErrorKind.CLAIM_INVALID, f"{name} is claimed, but {stored} is gone")
 
 
 class _Checked(Source):

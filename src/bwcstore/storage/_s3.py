@@ -37,17 +37,16 @@ from bwcstore.errors import (
     OutcomeUnknownError,
     StorageError,
 )
+from bwcstore.storage._s3_bucket import look_at
 from bwcstore.storage._s3_client import Answer, RefusedError, S3Client
+from bwcstore.storage._s3_lock_check import LockCheck
 from bwcstore.storage._s3_options import S3Options, S3Place
+from bwcstore.storage._s3_ranges import PIECE_BYTES, S3Ranges
 from bwcstore.storage._s3_source import S3Source
-from bwcstore.storage._s3_upload import MARK, S3Upload
+from bwcstore.storage._s3_upload import MARK, S3Upload, version_of
 from bwcstore.storage._s3_versions import Listed, S3Versions, instant_of, whole_second
 
 _DAY_SECONDS: Final = 86_400
-_NOT_CONFIGURED: Final = frozenset(
-    {"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}
-)
-_ODD_VERSION: Final = frozenset({"InvalidArgument", "NoSuchVersion", "InvalidRequest"})
 _PLAIN: Final = re.compile(r"[\x21-\x7e]{1,1024}")
 
 
@@ -71,36 +70,19 @@ class S3Backend(Backend):
         self.place = S3Place.parse(url)
         self.options = options or S3Options()
         self.client = S3Client(self.place, self.options, clock=clock, entropy=entropy)
+        self._ranges = S3Ranges(self.client)
         self._clock = clock
         self._entropy = entropy
         self._locking: Locking | None = None
         self._living: set[str] = set()
         self._living_lock = threading.Lock()
-        self.versioned = self._ask_versioned()
-        self.default_retention = False
-        self.lockable = self._ask_lockable()
+        self.bucket = look_at(self.client)
+        self.versioned = self.bucket.versioned
+        self.lockable = self.bucket.lockable
+        self.default_retention = self.bucket.default_retention
         self._versions = S3Versions(self.client, lockable=self.lockable)
-
-    def _ask_versioned(self) -> bool:
-        try:
-            answer = self.client.call("get_bucket_versioning")
-        except RefusedError as exc:
-            if exc.refusal.denied:
-                # Who may not ask must expect the worse.
-                return True
-            raise exc.refusal.error(f"looking at {self.place}") from exc
-        return "Status" in answer.fields
-
-    def _ask_lockable(self) -> bool:
-        try:
-            answer = self.client.call("get_object_lock_configuration")
-        except RefusedError as exc:
-            if exc.refusal.absent or exc.refusal.code in _NOT_CONFIGURED or exc.refusal.denied:
-                return False
-            raise exc.refusal.error(f"looking at {self.place}") from exc
-        configuration = answer.fields.get("ObjectLockConfiguration", {})
-        self.default_retention = "Rule" in configuration
-        return bool(configuration.get("ObjectLockEnabled") == "Enabled")
+        self._lock_check = LockCheck(self._versions)
+        self.check_lock = self._lock_check.check_first
 
     @property
     def properties(self) -> Properties:
@@ -117,7 +99,10 @@ class S3Backend(Backend):
                 "may destroy earlier, this bucket will keep."
             )
         return Properties(
-            location=str(self.place), capabilities=frozenset(found), warnings=tuple(warnings)
+            location=str(self.place),
+            capabilities=frozenset(found),
+            warnings=tuple(warnings),
+            read_bytes=PIECE_BYTES,
         )
 
     def lock_new(self, locking: Locking) -> None:
@@ -130,6 +115,7 @@ class S3Backend(Backend):
 
     def close(self) -> None:
         """See `Backend.close`."""
+        self._ranges.close()
         self.client.close()
 
     # --- Creating -----------------------------------------------------------------------------
@@ -147,26 +133,31 @@ class S3Backend(Backend):
         return now.plus_seconds(self._locking.record_days * _DAY_SECONDS)
 
     def lock_arguments(self, until: Instant | None) -> Mapping[str, Any]:
-        """The arguments that lock what a request stores."""
+        """The arguments that lock what a request stores.
+
+        Raises:
+            StorageError: a lock that was asked for before was not kept (`LOCK_REFUSED`).
+        """
         if until is None or self._locking is None or self._locking.mode is LockMode.NONE:
             return {}
+        self._lock_check.check_trusted()
         return {
             "ObjectLockMode": self._locking.mode.value.upper(),
             "ObjectLockRetainUntilDate": whole_second(until),
         }
 
-    def put(self, name: str, data: bytes, *, lock: Mapping[str, Any]) -> Stat:
-        """Store something in one request.
+    def put(self, name: str, data: bytes, *, lock: Mapping[str, Any], kind: str = "record") -> Stat:
+        """Store something in one request; the first lock of each kind is looked at (BKT-15).
 
         Raises:
             AlreadyExistsError: the name is taken.
-            OutcomeUnknownError: it may or may not have been stored.
+            OutcomeUnknownError: it may or may not have been stored, or not under its lock.
             StorageError: it was not stored.
         """
         mark = self.fresh_mark()
         digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
         try:
-            self.client.call(
+            answer = self.client.call(
                 "put_object",
                 length_bytes=len(data),
                 Key=self.place.key(name),
@@ -178,11 +169,14 @@ class S3Backend(Backend):
                 **lock,
             )
         except RefusedError as exc:
-            self.settle(name, mark, exc, what=f"storing {name}")
+            answer = self.settle(name, mark, exc, what=f"storing {name}")
+        self.check_lock(kind, name, version_of(answer), lock)
         return Stat(name=name, length_bytes=len(data))
 
-    def settle(self, name: str, mark: str, refused: RefusedError, *, what: str) -> None:
-        """Find out what became of a request to store; return where it was stored after all.
+    def settle(self, name: str, mark: str, refused: RefusedError, *, what: str) -> Answer:
+        """Find out what became of a request to store; what a look at it says, where it was stored
+        after all. The client library may send a request twice on its own, so that even a name
+        that is taken may be one's own (BKT-4).
 
         Raises:
             AlreadyExistsError: the name is another's.
@@ -190,23 +184,22 @@ class S3Backend(Backend):
             StorageError: it was not stored.
         """
         refusal = refused.refusal
-        if refusal.taken and not refused.doubt:
-            raise AlreadyExistsError(ErrorKind.NAME_TAKEN, f"{name} exists") from refused
-        if not refused.doubt:
+        if not (refusal.taken or refused.doubt):
             raise refusal.error(what) from refused
+        again = f"no certain answer ({refusal.code}); try again: what was stored is found then"
         try:
-            found = self._head(name)
+            found = self._head(name, within_seconds=self.options.afterwards_seconds)
         except NotFoundError as exc:
             # A request without an answer may take effect later: absence now proves nothing.
-            raise OutcomeUnknownError(
-                ErrorKind.OUTCOME_UNKNOWN, f"{what}: no answer ({refusal.code})"
-            ) from exc
+            raise OutcomeUnknownError(ErrorKind.OUTCOME_UNKNOWN, f"{what}: {again}") from exc
         except StorageError as exc:
             raise OutcomeUnknownError(
-                ErrorKind.OUTCOME_UNKNOWN, f"{what}: no answer, and it cannot be looked at"
+                ErrorKind.OUTCOME_UNKNOWN,
+                f"{what}: {again}; it cannot be looked at: {exc.message}",
             ) from exc
         if found.fields.get("Metadata", {}).get(MARK) != mark:
             raise AlreadyExistsError(ErrorKind.NAME_TAKEN, f"{name} exists") from refused
+        return found
 
     def create_large(self, name: str, *, keep_until: Instant | None = None) -> Upload:
         """See `Backend.create_large`."""
@@ -229,13 +222,26 @@ class S3Backend(Backend):
 
     # --- Reading ------------------------------------------------------------------------------
 
-    def _head(self, name: str, **version: Any) -> Answer:
+    def _head(self, name: str, *, within_seconds: float | None = None, **version: Any) -> Answer:
+        key = self.place.key(name)
         try:
-            return self.client.call("head_object", Key=self.place.key(name), **version)
+            return self.client.call(
+                "head_object", within_seconds=within_seconds, Key=key, **version
+            )
         except RefusedError as exc:
             if exc.refusal.marker and not version:
-                return self._head(name, VersionId=self._newest(name))
-            raise self._failure(exc, f"looking at {name}", name) from exc
+                newest = self._newest(name)
+                return self._head(name, within_seconds=within_seconds, VersionId=newest)
+            why = self._reason(exc, key, version) if exc.refusal.status in (400, 403) else exc
+            raise self._versions.failure(why, f"looking at {name}", name) from exc
+
+    def _reason(self, refused: RefusedError, key: str, version: Mapping[str, Any]) -> RefusedError:
+        """Why a look was refused: its answer has no body that could say so, another's has."""
+        try:
+            self.client.read(key, ByteRange(offset_bytes=0, length_bytes=1), **version)
+        except RefusedError as exc:
+            return exc if exc.refusal.status else refused
+        return refused
 
     def _newest(self, name: str) -> str:
         """The id of the newest version that is no marker.
@@ -248,11 +254,6 @@ class S3Backend(Backend):
             if not version.marker:
                 return version.version_id
         raise NotFoundError(ErrorKind.NAME_ABSENT, f"{name} does not exist")
-
-    def _failure(self, exc: RefusedError, what: str, name: str) -> NotFoundError | StorageError:
-        if exc.refusal.absent or exc.refusal.code in _ODD_VERSION:
-            return NotFoundError(ErrorKind.NAME_ABSENT, f"{name} does not exist")
-        return exc.refusal.error(what)
 
     def read(self, name: str, byte_range: ByteRange | None = None) -> bytes:
         """See `Backend.read`."""
@@ -272,7 +273,7 @@ class S3Backend(Backend):
         except RefusedError as exc:
             if exc.refusal.marker and not version:
                 return self._read(name, byte_range, VersionId=self._newest(name))
-            raise self._failure(exc, f"reading {name}", name) from exc
+            raise self._versions.failure(exc, f"reading {name}", name) from exc
 
     def open(self, name: str) -> Source:
         """See `Backend.open`. What is open stays the version that it was."""
@@ -291,6 +292,7 @@ class S3Backend(Backend):
             name,
             length_bytes=int(head.fields["ContentLength"]),
             version={"VersionId": str(version)} if version else {},
+            ranges=self._ranges,
         )
 
     def stat(self, name: str) -> Stat:
@@ -335,6 +337,7 @@ class S3Backend(Backend):
                     version_id=one.version_id,
                     length_bytes=one.length_bytes,
                     marker=one.marker,
+                    modified=one.modified,
                 )
 
     def delete(self, name: str) -> None:

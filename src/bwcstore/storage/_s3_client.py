@@ -20,8 +20,14 @@ import attrs
 
 from bwcstore._ports import Clock, Entropy
 from bwcstore._values import ByteRange, Instant
-from bwcstore.errors import ErrorKind, InternalError, InvalidInputError
-from bwcstore.storage._s3_errors import Refusal, refusal_of
+from bwcstore.errors import BwcStoreError, ErrorKind, InternalError
+from bwcstore.storage._s3_errors import (
+    Refusal,
+    UnexpectedAnswerError,
+    check_answer,
+    refusal_of,
+)
+from bwcstore.storage._s3_filesystem import make_filesystem
 from bwcstore.storage._s3_options import S3Options, S3Place
 
 T = TypeVar("T")
@@ -31,6 +37,7 @@ _BACKOFF_FIRST_SECONDS: Final = 0.05
 _BACKOFF_LAST_SECONDS: Final = 5.0
 _SLOWEST_BYTES_PER_SECOND: Final = 1 << 20
 _READ_STEP_BYTES: Final = 1 << 20
+_LAST_ATTEMPT_SECONDS: Final = 1.0
 
 
 class RefusedError(Exception):
@@ -92,46 +99,91 @@ class S3Client:
         self._entropy = entropy
         self._time_lock = threading.Lock()
         self._seen: tuple[Instant, float] | None = None
-        self._filesystem = _make_filesystem(options)
+        self._filesystem = make_filesystem(options)
         self._models: dict[str, frozenset[str]] = {}
 
-    def call(self, operation: str, *, length_bytes: int = 0, **arguments: Any) -> Answer:
+    def call(
+        self,
+        operation: str,
+        *,
+        length_bytes: int = 0,
+        within_seconds: float | None = None,
+        **arguments: Any,
+    ) -> Answer:
         """Ask for one operation, again where that may help, until the deadline.
 
         Args:
             operation: its name in the client library, such as `put_object`.
             length_bytes: how much travels, which makes an attempt's time longer.
+            within_seconds: another deadline than that of the options.
             arguments: its arguments, without the bucket.
 
         Raises:
             RefusedError: it was refused, or never answered.
         """
         checked = self._checked(operation, arguments)
-        return self._retried(lambda: self._ask(operation, checked), length_bytes=length_bytes)
+        return self._retried(
+            lambda: self._ask(operation, checked),
+            length_bytes=length_bytes,
+            within_seconds=within_seconds,
+        )
 
     def begin(self, operation: str, **arguments: Any) -> "Future[Answer]":
         """Ask once, without waiting; the future fails with `RefusedError`.
 
         Raises:
             InternalError: the operation does not know an argument.
+            RefusedError: the service cannot be described.
         """
         import asyncio  # noqa: PLC0415 - loaded with the client library
 
         checked = self._checked(operation, arguments)
-        seconds = self._attempt_seconds(len(arguments.get("Body", b"")))
+        seconds = self.attempt_seconds(len(arguments.get("Body", b"")))
 
         async def ask() -> Answer:
             try:
                 fields = await asyncio.wait_for(self._ask(operation, checked), seconds)
             except Exception as exc:
-                refusal = refusal_of(exc)
+                refusal = refusal_of(exc, now=self.clock.now())
                 raise RefusedError(refusal, doubt=refusal.doubtful) from exc
             return self._answer(fields, doubt=False)
 
         return asyncio.run_coroutine_threadsafe(ask(), self._filesystem.loop)
 
-    def read_into(self, buffer: memoryview, *, offset_bytes: int, **arguments: Any) -> int:
+    def signed_url(self, operation: str, *, seconds: int, **arguments: Any) -> str:
+        """An address that lets anybody ask for one operation, for some seconds. Nothing is sent.
+
+        Raises:
+            RefusedError: there are no credentials to sign it with.
+        """
+        checked = dict(self._checked(operation, arguments))
+
+        async def sign() -> str:
+            service = await self._service()
+            url = await service.generate_presigned_url(operation, checked, seconds)
+            return cast("str", url)
+
+        return self._run(sign, seconds=self.options.attempt_seconds)
+
+    def certificates(self) -> str | bool:
+        """The file of authorities that the client library trusts; True for those it comes with."""
+        return self._filesystem.session.get_config_variable("ca_bundle") or True
+
+    def read_into(
+        self,
+        buffer: memoryview,
+        *,
+        offset_bytes: int,
+        spent_seconds: float = 0.0,
+        **arguments: Any,
+    ) -> int:
         """Fill a buffer with an object's bytes from an offset; how many there were.
+
+        Args:
+            buffer: receives them.
+            offset_bytes: where the first of them lies.
+            spent_seconds: how much of the deadline has gone by.
+            arguments: of `get_object`, without the bucket and the range.
 
         Raises:
             RefusedError: it was refused, or never answered in full.
@@ -149,7 +201,8 @@ class S3Client:
             return {**fields, "Filled": await _drain(fields, target)}
 
         try:
-            return int(self._retried(fetch, length_bytes=target.nbytes).fields["Filled"])
+            answer = self._retried(fetch, length_bytes=target.nbytes, spent_seconds=spent_seconds)
+            return int(answer.fields["Filled"])
         except RefusedError as exc:
             if exc.refusal.status == 416:
                 return 0
@@ -163,17 +216,22 @@ class S3Client:
         """
         arguments = self._checked("get_object", {"Key": key, **version})
         expected = 0
+        most: int | None = None
         if byte_range is not None:
             if not byte_range.length_bytes:
                 self._retried(lambda: self._ask("head_object", arguments), length_bytes=0)
                 return b""
             expected = byte_range.length_bytes
+            most = expected
             last = byte_range.offset_bytes + expected - 1
             arguments = {**arguments, "Range": f"bytes={byte_range.offset_bytes}-{last}"}
 
         async def fetch() -> Arguments:
             fields = await self._ask("get_object", arguments)
-            buffer = bytearray(int(fields["ContentLength"]))
+            length = int(fields["ContentLength"])
+            if most is not None and length > most:
+                raise UnexpectedAnswerError(f"{length} bytes where {most} were asked for")
+            buffer = bytearray(length)
             await _drain(fields, memoryview(buffer))
             return {**fields, "Read": bytes(buffer)}
 
@@ -192,11 +250,11 @@ class S3Client:
             at, since = self._seen
             return at.plus_seconds(self.clock.monotonic() - since)
 
-    def wait(self, attempt: int) -> None:
+    def _wait(self, attempt: int, *, left_seconds: float) -> None:
         """Let a little time go by before another attempt, longer each time, never twice alike."""
-        longest = min(_BACKOFF_LAST_SECONDS, _BACKOFF_FIRST_SECONDS * 2**attempt)
+        longest = min(_BACKOFF_LAST_SECONDS, _BACKOFF_FIRST_SECONDS * 2 ** min(attempt, 16))
         share = int.from_bytes(self._entropy.take(2), "big") / 0xFFFF
-        threading.Event().wait(longest * (0.5 + share / 2))
+        threading.Event().wait(min(left_seconds, longest * (0.5 + share / 2)))
 
     def _checked(self, operation: str, arguments: Arguments) -> Arguments:
         full = {"Bucket": self.place.bucket, **arguments}
@@ -218,49 +276,73 @@ class S3Client:
         return await self._filesystem.get_s3(self.place.bucket)
 
     async def _ask(self, operation: str, arguments: Arguments) -> Arguments:
-        return cast("Arguments", await self._filesystem._call_s3(operation, **arguments))  # noqa: SLF001 - its synchronous form cannot stream
+        fields = await self._filesystem._call_s3(operation, **arguments)  # noqa: SLF001 - its synchronous form cannot stream
+        check_answer(operation, fields)
+        return cast("Arguments", fields)
 
     def _run(self, work: Callable[[], Coroutine[Any, Any, T]], *, seconds: float) -> T:
-        from fsspec.asyn import sync  # noqa: PLC0415 - loaded with the client library
+        import asyncio  # noqa: PLC0415 - loaded with the client library
 
+        async def limited() -> T:
+            return await asyncio.wait_for(work(), seconds)
+
+        # Waited for without a limit of its own: what still runs could fill a buffer in use again.
+        future = asyncio.run_coroutine_threadsafe(limited(), self._filesystem.loop)
         try:
-            return cast("T", sync(self._filesystem.loop, work, timeout=seconds))
+            return future.result()
         except Exception as exc:
-            refusal = refusal_of(exc)
+            refusal = refusal_of(exc, now=self.clock.now())
             raise RefusedError(refusal, doubt=refusal.doubtful) from exc
+        except BaseException:
+            future.cancel()
+            raise
 
     def _retried(
-        self, work: Callable[[], Coroutine[Any, Any, Arguments]], *, length_bytes: int
+        self,
+        work: Callable[[], Coroutine[Any, Any, Arguments]],
+        *,
+        length_bytes: int,
+        within_seconds: float | None = None,
+        spent_seconds: float = 0.0,
     ) -> Answer:
-        limit = self.clock.monotonic() + self.options.deadline_seconds
+        if within_seconds is None:
+            within_seconds = self.deadline_seconds(length_bytes)
+        limit = self.clock.monotonic() + within_seconds - spent_seconds
         doubt = False
         attempt = 0
         while True:
-            left = limit - self.clock.monotonic()
+            left = max(limit - self.clock.monotonic(), _LAST_ATTEMPT_SECONDS)
             try:
-                fields = self._run(
-                    work, seconds=min(self._attempt_seconds(length_bytes), max(left, 1.0))
-                )
+                fields = self._run(work, seconds=min(self.attempt_seconds(length_bytes), left))
             except RefusedError as exc:
                 doubt = doubt or exc.doubt
-                if not exc.refusal.retry or self.clock.monotonic() >= limit:
+                left = limit - self.clock.monotonic()
+                if not exc.refusal.retry or left <= 0:
                     raise RefusedError(exc.refusal, doubt=doubt) from exc
-                self.wait(attempt)
+                self._wait(attempt, left_seconds=left)
                 attempt += 1
             else:
                 return self._answer(fields, doubt=doubt)
 
-    def _attempt_seconds(self, length_bytes: int) -> float:
+    def deadline_seconds(self, length_bytes: int) -> float:
+        """How long an operation with so many bytes may take, all attempts together."""
+        return self.options.deadline_seconds + length_bytes / _SLOWEST_BYTES_PER_SECOND
+
+    def attempt_seconds(self, length_bytes: int) -> float:
+        """How long one attempt with so many bytes may take."""
         return self.options.attempt_seconds + length_bytes / _SLOWEST_BYTES_PER_SECOND
 
     def _answer(self, fields: Arguments, *, doubt: bool) -> Answer:
         answer = Answer(fields=fields, doubt=doubt)
-        date = answer.headers.get("date")
-        if date is not None:
-            moment = Instant.from_datetime(parsedate_to_datetime(date).astimezone(UTC))
+        self.note_date(answer.headers.get("date", ""))
+        return answer
+
+    def note_date(self, date: str) -> None:
+        """Take the service's time from the date of an answer."""
+        moment = _told(date)
+        if moment is not None:
             with self._time_lock:
                 self._seen = (moment, self.clock.monotonic())
-        return answer
 
     def close(self) -> None:
         """Give the connections up."""
@@ -269,16 +351,27 @@ class S3Client:
             self._filesystem.close_session(self._filesystem.loop, service)
 
 
+def _told(date: str) -> Instant | None:
+    """The time in a header, where it is one."""
+    try:
+        return Instant.from_datetime(parsedate_to_datetime(date).astimezone(UTC))
+    except (ValueError, OverflowError, BwcStoreError):
+        return None
+
+
 async def _drain(fields: Arguments, target: memoryview) -> int:
     """Fill a buffer from a streamed answer.
 
     Raises:
         EOFError: the answer ended early.
+        UnexpectedAnswerError: it is longer than the buffer.
     """
     body = cast("_Body", fields["Body"])
     expected = int(fields["ContentLength"])
     filled = 0
     try:
+        if expected > target.nbytes:
+            raise UnexpectedAnswerError(f"{expected} bytes where {target.nbytes} were asked for")
         while filled < expected:
             piece = await body.read(min(_READ_STEP_BYTES, expected - filled))
             if not piece:
@@ -288,40 +381,3 @@ async def _drain(fields: Arguments, target: memoryview) -> int:
     finally:
         body.close()
     return filled
-
-
-def _make_filesystem(options: S3Options) -> Any:
-    try:
-        from s3fs import S3FileSystem  # noqa: PLC0415 - an extra, and half a second to load
-    except ImportError as exc:
-        raise InvalidInputError(
-            ErrorKind.EXTRA_MISSING, "object storage needs: pip install 'bwcstore[s3]'"
-        ) from exc
-    extra: dict[str, object] = {}
-    if options.profile is not None:
-        extra["profile"] = options.profile
-    client: dict[str, object] = {}
-    if options.region is not None:
-        client["region_name"] = options.region
-    found = S3FileSystem(
-        key=options.access_key_id,
-        secret=options.secret_access_key,
-        token=options.session_token,
-        endpoint_url=options.endpoint_url,
-        client_kwargs=client,
-        config_kwargs={
-            "connect_timeout": min(5.0, options.attempt_seconds),
-            "read_timeout": options.attempt_seconds,
-            "retries": {"mode": "standard", "total_max_attempts": 1},
-            "max_pool_connections": 32,
-            # Digests are sent by us, and everything is verified above the transport.
-            "request_checksum_calculation": "when_required",
-            "response_checksum_validation": "when_required",
-        },
-        use_listings_cache=False,
-        skip_instance_cache=True,
-        **extra,
-    )
-    # One policy of retrying is enough, and it must know of every attempt.
-    found.retries = 1
-    return found

@@ -10,6 +10,7 @@ from bwcstore.errors import ErrorKind, InvalidInputError
 SCHEME: Final = "s3://"
 PART_BYTES_MIN: Final = 5 * 1024 * 1024
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ENDPOINT: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _PREFIX_MAX: Final = 256
 
 
@@ -74,24 +75,47 @@ class S3Options:
         access_key_id: an access key, where there is no profile.
         secret_access_key: its secret.
         session_token: the token that goes with temporary keys.
-        deadline_seconds: how long one operation is tried again in all.
+        deadline_seconds: how long one operation is tried again in all, beyond the time its bytes
+            need.
         attempt_seconds: how long one attempt may take, beyond the time its bytes need.
         part_bytes: length of the parts of an upload, at least 5 MiB; 10,000 parts at most.
         parts_at_once: how many parts of one upload are under way together.
         upload_seconds_max: an upload older than this has no living writer any more.
     """
 
-    endpoint_url: str | None = None
+    endpoint_url: str | None = attrs.field(default=None)
     region: str | None = None
     profile: str | None = None
     access_key_id: str | None = None
     secret_access_key: str | None = attrs.field(default=None, repr=False)
     session_token: str | None = attrs.field(default=None, repr=False)
-    deadline_seconds: float = 60.0
-    attempt_seconds: float = 20.0
+    deadline_seconds: float = attrs.field(default=60.0)
+    attempt_seconds: float = attrs.field(default=20.0)
     part_bytes: int = attrs.field(default=16 * 1024 * 1024)
-    parts_at_once: int = 4
+    parts_at_once: int = attrs.field(default=4)
     upload_seconds_max: float = 86_400.0
+
+    @property
+    def afterwards_seconds(self) -> float:
+        """How long is asked, once an operation failed, what became of it."""
+        return self.deadline_seconds / 4
+
+    @endpoint_url.validator
+    def _check_endpoint(self, _: object, value: str | None) -> None:
+        if value is not None and not _ENDPOINT.fullmatch(value):
+            raise InvalidInputError(
+                ErrorKind.ARGUMENT_INVALID,
+                f"endpoint {value!r:.120}: write it as https://host or https://host:port",
+            )
+
+    @deadline_seconds.validator
+    @attempt_seconds.validator
+    @parts_at_once.validator
+    def _check_positive(self, attribute: "attrs.Attribute[float]", value: float) -> None:
+        if not value > 0:
+            raise InvalidInputError(
+                ErrorKind.ARGUMENT_INVALID, f"{attribute.name} is {value}: must be above 0"
+            )
 
     @part_bytes.validator
     def _check_part_bytes(self, _: object, value: int) -> None:

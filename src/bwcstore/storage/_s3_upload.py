@@ -11,17 +11,22 @@ import base64
 import contextlib
 import hashlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any, Final, Protocol
 
 import attrs
 
-from bwcstore._ports import Stat, Upload
+from bwcstore._ports import ONLY_VERSION, Stat, Upload
 from bwcstore.errors import ErrorKind, StorageError
 from bwcstore.storage._s3_client import Answer, RefusedError, S3Client
 
 MARK: Final = "bwc-write"
+
+
+def version_of(answer: Answer) -> str:
+    """The version that an answer is about; the only one where there are no versions."""
+    return str(answer.fields.get("VersionId") or ONLY_VERSION)
 
 
 class Landing(Protocol):
@@ -32,11 +37,15 @@ class Landing(Protocol):
     def fresh_mark(self) -> str:
         """A random mark for one writer of one name."""
 
-    def put(self, name: str, data: bytes, *, lock: Mapping[str, Any]) -> Stat:
+    def put(self, name: str, data: bytes, *, lock: Mapping[str, Any], kind: str) -> Stat:
         """Store something in one request."""
 
-    def settle(self, name: str, mark: str, refused: RefusedError, *, what: str) -> None:
+    def settle(self, name: str, mark: str, refused: RefusedError, *, what: str) -> Answer:
         """Find out what became of a request to store."""
+
+    @property
+    def check_lock(self) -> Callable[[str, str, str, Mapping[str, Any]], None]:
+        """Look at the first of its kind that was stored with a lock."""
 
     def note_begun(self, upload_id: str) -> None:
         """Remember an upload that is under way."""
@@ -47,12 +56,15 @@ class Landing(Protocol):
 
 @attrs.define
 class _Part:
-    """A part under way: its number, its bytes until they have arrived, and the answer to come."""
+    """A part under way: its number, its bytes until they have arrived, the answer to come, and
+    since when.
+    """
 
     number: int
     data: bytes
     digest: str
     answer: "Future[Answer]"
+    since: float
 
 
 class S3Upload(Upload):
@@ -95,7 +107,9 @@ class S3Upload(Upload):
         self._check_open()
         try:
             if not self._upload_id:
-                stat = self._landing.put(self._name, bytes(self._filling), lock=self._lock)
+                stat = self._landing.put(
+                    self._name, bytes(self._filling), lock=self._lock, kind="evidence"
+                )
             else:
                 self._send()
                 while self._under_way:
@@ -116,7 +130,12 @@ class S3Upload(Upload):
         if self._upload_id:
             # What stays behind is found and aborted later.
             with contextlib.suppress(RefusedError):
-                self._client.call("abort_multipart_upload", Key=self._key, UploadId=self._upload_id)
+                self._client.call(
+                    "abort_multipart_upload",
+                    within_seconds=self._client.options.afterwards_seconds,
+                    Key=self._key,
+                    UploadId=self._upload_id,
+                )
         self._end()
 
     def _check_open(self) -> None:
@@ -138,8 +157,12 @@ class S3Upload(Upload):
         data, self._filling = bytes(self._filling), bytearray()
         number = len(self._arrived) + len(self._under_way) + 1
         digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
-        answer = self._client.begin("upload_part", **self._part_arguments(number, data, digest))
-        self._under_way.append(_Part(number, data, digest, answer))
+        since = self._client.clock.monotonic()
+        try:
+            answer = self._client.begin("upload_part", **self._part_arguments(number, data, digest))
+        except RefusedError as exc:
+            raise exc.refusal.error(f"storing part {number} of {self._name}") from exc
+        self._under_way.append(_Part(number, data, digest, answer, since))
 
     def _begin(self) -> None:
         try:
@@ -189,13 +212,16 @@ class S3Upload(Upload):
         return self._client.call(
             "upload_part",
             length_bytes=len(part.data),
+            within_seconds=part.since
+            + self._client.deadline_seconds(len(part.data))
+            - self._client.clock.monotonic(),
             **self._part_arguments(part.number, part.data, part.digest),
         )
 
     def _complete(self) -> Stat:
         what = f"storing {self._name}"
         try:
-            self._client.call(
+            answer = self._client.call(
                 "complete_multipart_upload",
                 Key=self._key,
                 UploadId=self._upload_id,
@@ -203,5 +229,6 @@ class S3Upload(Upload):
                 IfNoneMatch="*",
             )
         except RefusedError as exc:
-            self._landing.settle(self._name, self._mark, exc, what=what)
+            answer = self._landing.settle(self._name, self._mark, exc, what=what)
+        self._landing.check_lock("evidence in parts", self._name, version_of(answer), self._lock)
         return Stat(name=self._name, length_bytes=self._length)

@@ -7,7 +7,7 @@ Rules kept here:
 - a lock is never shortened, and what was asked is read back (LCK-9).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -18,7 +18,7 @@ from bwcstore._values import Instant, LockMode
 from bwcstore.errors import ErrorKind, NotFoundError, StorageError
 from bwcstore.storage._s3_client import RefusedError, S3Client
 
-_ODD_VERSION: Final = frozenset({"InvalidArgument", "NoSuchVersion"})
+_ODD_VERSION: Final = frozenset({"InvalidArgument", "NoSuchVersion", "InvalidRequest"})
 _NO_LOCK: Final = frozenset(
     {"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"}
 )
@@ -82,13 +82,28 @@ class S3Versions:
                 if wanted is not None and one.key != wanted:
                     return
                 yield one
-            if not fields.get("IsTruncated"):
+            if not self._advance(arguments, fields, "VersionIdMarker"):
                 return
-            arguments["KeyMarker"] = fields["NextKeyMarker"]
-            if fields.get("NextVersionIdMarker"):
-                arguments["VersionIdMarker"] = fields["NextVersionIdMarker"]
-            else:
-                arguments.pop("VersionIdMarker", None)
+
+    def _advance(self, arguments: dict[str, Any], fields: Mapping[str, Any], second: str) -> bool:
+        """Ask for the page after this one, if there is one.
+
+        Raises:
+            StorageError: the listing would never end.
+        """
+        if not fields["IsTruncated"]:
+            return False
+        before = arguments.get("KeyMarker"), arguments.get(second)
+        after = fields.get("NextKeyMarker"), fields.get(f"Next{second}") or None
+        if after[0] is None or after == before:
+            raise StorageError(
+                ErrorKind.STORAGE_IO,
+                f"listing {self._place}: the storage says that there is more, but not from where",
+            )
+        arguments["KeyMarker"], arguments[second] = after
+        if after[1] is None:
+            del arguments[second]
+        return True
 
     def of(self, name: str) -> tuple[StoredVersion, ...]:
         """Every version of a name, the newest first, with its locks.
@@ -108,6 +123,7 @@ class S3Versions:
             version_id=one.version_id,
             length_bytes=one.length_bytes,
             marker=one.marker,
+            modified=one.modified,
         )
         if one.marker or not self._lockable:
             return plain
@@ -199,6 +215,35 @@ class S3Versions:
             raise _lock_failure(exc, what) from exc
         return cast("datetime | None", fields.get("Retention", {}).get("RetainUntilDate"))
 
+    def retention(self, name: str, version_id: str) -> Mapping[str, Any]:
+        """The lock of one version, `Mode` and `RetainUntilDate`; empty where there is none.
+
+        Raises:
+            NotFoundError: there is no such version.
+            StorageError: it cannot be asked; `LOCK_REFUSED` where nothing can be locked.
+        """
+        what = f"looking at the lock of {name}"
+        try:
+            fields = self._client.call(
+                "get_object_retention",
+                within_seconds=self._client.options.afterwards_seconds,
+                Key=self._place.key(name),
+                VersionId=version_id,
+            ).fields
+        except RefusedError as exc:
+            if exc.refusal.code in _NO_LOCK:
+                return {}
+            if exc.refusal.status == 400 and not exc.refusal.bare:
+                raise _lock_failure(exc, what) from exc
+            raise self.failure(exc, what, name) from exc
+        return cast("Mapping[str, Any]", fields.get("Retention", {}))
+
+    def failure(self, exc: RefusedError, what: str, name: str) -> NotFoundError | StorageError:
+        """What to raise where a name or version could not be read or looked at."""
+        if exc.refusal.absent or exc.refusal.code in _ODD_VERSION:
+            return NotFoundError(ErrorKind.NAME_ABSENT, f"{name} does not exist")
+        return exc.refusal.error(what)
+
     def set_hold(self, name: str, version_id: str, status: str) -> None:
         """Put the legal hold of one version `ON` or `OFF`.
 
@@ -235,10 +280,8 @@ class S3Versions:
                     count += 1
             except RefusedError as exc:
                 raise exc.refusal.error(f"looking for broken uploads in {self._place}") from exc
-            if not fields.get("IsTruncated"):
+            if not self._advance(arguments, fields, "UploadIdMarker"):
                 return count
-            arguments["KeyMarker"] = fields["NextKeyMarker"]
-            arguments["UploadIdMarker"] = fields["NextUploadIdMarker"]
 
     def _abort(self, key: str, upload_id: str) -> None:
         try:

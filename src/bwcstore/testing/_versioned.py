@@ -297,6 +297,7 @@ def _bare(name: str, version: _Version) -> StoredVersion:
         version_id=version.version_id,
         length_bytes=len(version.data or b""),
         marker=version.data is None,
+        modified=version.modified,
     )
 
 

@@ -12,9 +12,10 @@ import pytest
 import typer
 
 from bwcstore.cli._app import build, run
+from bwcstore.cli._beside import beside
 from bwcstore.cli._command import guarded
 from bwcstore.cli._exit import Exit
-from bwcstore.cli._options import Common, Needs, beside, shared_parameters
+from bwcstore.cli._options import Common, Needs, shared_parameters
 from bwcstore.cli._output import Output
 from bwcstore.errors import ErrorKind, IntegrityError, StorageError
 
@@ -107,7 +108,7 @@ def test_shared_options_stand_in_the_environment(
 
 def test_defaults_lie_beside_the_store() -> None:
     """Key file and vault are the store's name with an ending, never inside it."""
-    common = Common(output=PLAIN, store_option=Path("/x/evidence"))
+    common = Common(output=PLAIN, store_option="/x/evidence")
 
     assert (Path("/x/evidence.vault"),) == common.vaults
     assert Path("/x/evidence.key") == common.key_file

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bwcstore._values import Instant
 from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.storage._s3_errors import refusal_of
 from bwcstore.storage._s3_options import S3Options, S3Place
@@ -91,6 +92,24 @@ def test_answers_have_a_meaning(
     refusal = refusal_of(AnsweredError(status, code))
 
     assert (kind, retry, doubtful) == (refusal.kind, refusal.retry, refusal.doubtful)
+
+
+@pytest.mark.spec("BKT-8")
+@pytest.mark.parametrize(
+    ("seconds", "kind", "said"),
+    [
+        (1000, ErrorKind.CLOCK_AHEAD, "1000 s ahead of the storage's"),
+        (-7200, ErrorKind.CLOCK_BEHIND, "7200 s behind the storage's"),
+    ],
+)
+def test_a_wrong_clock_is_said_to_be_wrong(seconds: int, kind: ErrorKind, said: str) -> None:
+    """A refusal because of this machine's clock says by how much it is wrong, and which way."""
+    exc = AnsweredError(403, "RequestTimeTooSkewed", date="Wed, 04 Mar 2026 12:00:00 GMT")
+    now = Instant.parse("2026-03-04T12:00:00.000000Z").plus_seconds(seconds)
+    error = refusal_of(exc, now=now).error("looking")
+
+    assert kind is error.kind
+    assert said in error.message
 
 
 def test_no_answer_is_a_doubt() -> None:
