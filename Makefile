@@ -78,7 +78,7 @@ integration: $(VENV)/.dev ## Run the tests that need a server.
 	$(PYTEST) -m integration tests/integration
 
 test-s3: $(VENV)/.dev ## Run the tests that need a real S3 server, which is started and stopped.
-	BWC_S3_REQUIRED=1 $(PYTEST) tests/s3
+	BWC_S3_REQUIRED=1 $(PYTEST) -n $(JOBS) --dist worksteal --durations=25 tests/s3
 
 clean: ## Remove everything that was made here.
 	rm -rf $(VENV) build dist .hypothesis .benchmarks

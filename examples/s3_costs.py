@@ -45,7 +45,7 @@ def for_one(length: float, prices: Prices, *, claimed: bool) -> dict[str, float]
     chunks, commit = math.ceil(length / CHUNK), 2 if claimed else 1
     gib = length / GIB
     return {
-        "ingest": requests(STANDARD, puts=parts + 2 * segments + 1 + commit, gets=commit - 1),
+        "ingest": requests(STANDARD, puts=parts + 2 * segments + 1 + commit),
         "move to the class": segments * prices.move / 1000,
         "one entry": requests(STANDARD, puts=commit, gets=commit - 1),
         "one full read": requests(STANDARD, puts=2 * commit)

@@ -40,6 +40,8 @@ from bwcstore._session._read import Exported
 from bwcstore._session._releases import Released, ReleaseLine
 from bwcstore._session._requests import RequestLine
 from bwcstore._session._session import Session
+from bwcstore._session._shadow_find import Shadow
+from bwcstore._session._shadow_repair import ShadowsRepairedReport, Uncovered
 from bwcstore._store import Store
 from bwcstore._store_rules import ClockStep
 from bwcstore._system import SystemEntropy, system_environment
@@ -69,7 +71,7 @@ from bwcstore.custody import (
 from bwcstore.custody._deriving import Region
 from bwcstore.custody._duty import Duty
 from bwcstore.custody._explaining import ObjectExplanation
-from bwcstore.custody._records import LocksSynced
+from bwcstore.custody._records import LocksSynced, Probed
 from bwcstore.custody._requesting import Advice
 from bwcstore.custody._selection import Selection
 from bwcstore.errors import (
@@ -150,6 +152,7 @@ __all__ = [
     "Passphrase",
     "Pending",
     "Policy",
+    "Probed",
     "Progress",
     "ProgressEvent",
     "Properties",
@@ -168,6 +171,8 @@ __all__ = [
     "Selection",
     "Session",
     "Settings",
+    "Shadow",
+    "ShadowsRepairedReport",
     "Signer",
     "Source",
     "SourceId",
@@ -178,6 +183,7 @@ __all__ = [
     "StoredVersion",
     "SystemEntropy",
     "Tag",
+    "Uncovered",
     "Upload",
     "VerifiedCertificate",
     "VerifierKey",

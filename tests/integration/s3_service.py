@@ -1,18 +1,20 @@
 """A real S3 service for tests: the one that the environment names, or one that is started here.
 
 A service that is started here has a folder and ports of its own, so several runs of the tests do
-not meet. Mocks are no substitute: they let locks be shortened that no service lets go.
+not meet; the processes of one run share it. It ends with its last user, even if that is killed.
+Mocks are no substitute: they let locks be shortened that no service lets go.
 """
 
+import fcntl
 import os
 import socket
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import urlencode
 
 import attrs
@@ -187,18 +189,62 @@ def running_service(folder: Path) -> Iterator[S3Service]:
 
 @contextmanager
 def own_service(folder: Path) -> Iterator[S3Service]:
-    """A service that runs in a new folder until the end, and may be killed meanwhile.
+    """A service in a folder of its own, which may be killed meanwhile, until its last user leaves.
+
+    The first process to come starts it; whoever names the same folder meanwhile shares it.
 
     Raises:
         UnavailableError: its programs cannot be had here.
         RuntimeError: it does not start.
     """
     with ExitStack() as stack:
-        daemons = Daemons(folder=folder, port=_reserve_ports(stack))
-        try:
-            yield S3Service.of(daemons.start(), daemons=daemons)
-        finally:
-            daemons.wipe()
+        users = stack.enter_context(folder.with_suffix(".users").open("w"))
+        with _turn(folder):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            daemons, values = _join(folder, stack)
+        stack.callback(_leave, daemons, users)
+        yield S3Service.of(values, daemons=daemons)
+
+
+def _join(folder: Path, stack: ExitStack) -> tuple[Daemons, Mapping[str, str]]:
+    note = folder.with_suffix(".port")
+    if note.exists() and folder.exists():
+        daemons = Daemons(folder=folder, port=int(note.read_text(encoding="ascii")))
+        return daemons, daemons.start()
+    daemons = Daemons(folder=folder, port=_reserve_ports(stack))
+    _watch(daemons)
+    try:
+        values = daemons.start()
+    except BaseException:
+        daemons.wipe()
+        raise
+    note.write_text(str(daemons.port), encoding="ascii")
+    return daemons, values
+
+
+def _watch(daemons: Daemons) -> None:
+    # The lock is free when its holders are gone, even if they were killed and could not clean up.
+    subprocess.Popen(
+        ["flock", daemons.folder.with_suffix(".users"), "bash", SCRIPT, "wipe"],
+        env=os.environ | {"BWC_S3_DIR": str(daemons.folder)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ).returncode = 0  # It outlives this process, which never waits for it.
+
+
+def _leave(daemons: Daemons, users: IO[str]) -> None:
+    with _turn(daemons.folder), suppress(BlockingIOError):
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        daemons.wipe()
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    with folder.with_suffix(".turn").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _reserve_ports(stack: ExitStack) -> int:

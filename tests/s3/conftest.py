@@ -26,8 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Service]:
-    """A real service, for all tests of the run."""
-    folder = tmp_path_factory.mktemp("s3") / "server"
+    """A real service, for all tests of the run, in however many processes."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "s3-server"
     try:
         with running_service(folder) as service:
             yield service

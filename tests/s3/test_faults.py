@@ -359,3 +359,19 @@ def test_a_lock_that_is_kept_is_looked_at_once(opened: Opener, kind: str) -> Non
 
     assert 1 == sum("retention" in seen.query for seen in pair.proxy.seen)
     assert OPERATIONS["extend-lock"].done(pair.direct, "two")
+
+
+@pytest.mark.spec("BKT-4", "BKT-5")
+def test_no_request_is_repeated_behind_our_back(opened: Opener) -> None:
+    """A connection that was used before breaks once a record is stored, and another try is denied:
+    it is known that there was a first, and the record is found by its mark.
+    """
+    pair = opened()
+    pair.faulty.create("one", b"one")
+    pair.proxy.heal()
+    pair.proxy.rule(faults.lose_answer, method="PUT")
+    pair.proxy.rule(faults.say(403, "AccessDenied"), method="PUT", first=2)
+    pair.faulty.create("two", b"two")
+
+    assert ["PUT", "PUT", "HEAD"] == [seen.method for seen in pair.proxy.seen]
+    assert b"two" == pair.direct.read("two")

@@ -21,7 +21,7 @@ from bwcstore.storage._s3 import S3Backend
 from tests.integration.s3_service import Daemons, S3Service, UnavailableError, own_service
 from tests.s3.desk import Desk, outcomes
 from tests.s3.ground import CHUNK, PROTOCOLS, Ground, footage
-from tests.s3.told import Process, lines, wait_ready
+from tests.s3.told import Process, end, lines, wait_ready
 
 SECONDS_MAX = 90
 FIRST = Instant(0)
@@ -77,9 +77,7 @@ def test_killed_daemons_lose_nothing(
         kill(daemons)
         daemons.start()
         out += _take(child, more)
-    child.send_signal(signal.SIGKILL)
-    rest, _ = child.communicate(timeout=30)
-    told = lines(out + rest)
+    told = lines(out + end(child))
 
     receipts = [line[1:] for line in told if line[:1] == b"r"]
     actors = {line[1:].decode() for line in told if line[:1] == b"a"}

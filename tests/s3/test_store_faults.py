@@ -6,7 +6,7 @@
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -17,11 +17,12 @@ import pytest
 from bwcstore import Ingested, SourceId
 from bwcstore._session._begin import Settings
 from bwcstore._store import Store
-from bwcstore._system import system_environment
+from bwcstore._system import SystemClock, SystemEntropy, system_environment
 from bwcstore._values import Locking, LockMode, StoreId
 from bwcstore.audit._findings import Severity
 from bwcstore.custody._authority import Role
 from bwcstore.errors import ErrorKind
+from bwcstore.storage._s3 import S3Backend
 from bwcstore.testing import World
 from bwcstore.testing.backend_suite import pattern
 from tests.integration.s3_service import S3Service
@@ -174,3 +175,39 @@ def test_a_store_is_read_without_its_version_ids(
 
 def _ids(pair: Pair) -> set[str]:
     return {one.version_id for one in pair.direct.all_versions("")}
+
+
+@pytest.mark.spec("BKT-15")
+def test_a_store_whose_batch_lost_its_lock_says_so(
+    s3_server: S3Service, locked_bucket: str
+) -> None:
+    """What was stored without its lock is committed and counts; the warnings of the storage tell
+    of the lock, and nothing more is written.
+    """
+    with (
+        FaultProxy(s3_server.serial, key_id=s3_server.key_id, secret=s3_server.secret) as proxy,
+        _shop(s3_server, locked_bucket, proxy, 5.0) as shop,
+        closing(_anew(shop.pair.faulty)) as anew,
+    ):
+        store = Store.open_on(anew, shop.world.vault, environment=system_environment())
+        proxy.heal()
+        proxy.rule(faults.unlock, method="PUT", path="/batch/", times=EVER)
+        before = store.size
+        with store.session(actor="chief", reason="test") as session:
+            session.authorize("clerk", purposes=["review"])
+            said = store.size, store.properties.warnings
+            proxy.heal()
+            refused = error_of(lambda: session.authorize("clerk", purposes=["training"]))
+            after = store.size
+
+    assert before + 1 == said[0] == after
+    assert "was stored, but not under the lock" in said[1][-1]
+    assert refused is not None
+    assert ErrorKind.LOCK_REFUSED is refused.kind
+
+
+def _anew(backend: S3Backend) -> S3Backend:
+    """The same place, as another process opens it."""
+    return S3Backend(
+        str(backend.place), clock=SystemClock(), entropy=SystemEntropy(), options=backend.options
+    )

@@ -28,6 +28,16 @@ def let_go(processes: Iterable[Process]) -> None:
         one.stdin.flush()
 
 
+def end(process: Process) -> bytes:
+    """Kill a child; what it printed and nobody has read yet."""
+    assert process.stdout is not None
+    process.kill()
+    # Not `communicate`, which passes over what an earlier `readline` has buffered.
+    rest = process.stdout.read()
+    process.communicate(timeout=SECONDS)
+    return rest
+
+
 def finish(process: Process) -> list[bytes]:
     """Let a child end; what it was told."""
     out, err = process.communicate(timeout=SECONDS)

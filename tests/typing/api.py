@@ -60,6 +60,7 @@ from bwcstore import (
     Passphrase,
     Pending,
     Policy,
+    Probed,
     Progress,
     ProgressEvent,
     Properties,
@@ -78,6 +79,8 @@ from bwcstore import (
     Selection,
     Session,
     Settings,
+    Shadow,
+    ShadowsRepairedReport,
     Signer,
     Source,
     SourceId,
@@ -88,6 +91,7 @@ from bwcstore import (
     StoreId,
     SystemEntropy,
     Tag,
+    Uncovered,
     Upload,
     VerifiedCertificate,
     VerifierKey,
@@ -101,7 +105,18 @@ from bwcstore import (
 )
 from bwcstore.catalog import Position, StoreRow, Tables, root
 from bwcstore.report import certificate_page
-from bwcstore.storage import StorageAreas, StorageRole, bucket_policies, identity_policy
+from bwcstore.storage import (
+    Check,
+    Outcome,
+    PlaceKind,
+    ProbeResult,
+    Protocol,
+    StorageAreas,
+    StorageRole,
+    Verdict,
+    bucket_policies,
+    identity_policy,
+)
 
 
 def keep(store: Store, folder: Path) -> ObjectId:
@@ -145,6 +160,24 @@ def administer(session: Session) -> None:
     assert_type(session.leftovers(), tuple[Leftover, ...])
     assert_type(session.discard_leftovers(), Discarded)
     assert_type(session.audit().ok, bool)
+
+
+def try_out(store: Store, session: Session, object_id: ObjectId) -> bool:
+    """Try the storage out, record it, and uncover what lies under something else."""
+    result = store.probe(PlaceKind.EVIDENCE)[0]
+    assert_type(result, ProbeResult)
+    assert_type(result.verdict, Verdict)
+    assert_type(result.protocol, Protocol)
+    assert_type(result.checks, tuple[Check, ...])
+    assert_type(result.checks[0].outcome, Outcome)
+    session.record_probe(result)
+    assert_type(store.probed, Mapping[str, Probed])
+    assert_type(session.find_shadows(), Iterator[Shadow])
+    report = session.repair_shadows()
+    assert_type(report, ShadowsRepairedReport)
+    assert_type(report.repaired, tuple[Uncovered, ...])
+    assert_type(store.stored_versions(object_id), tuple[StoredVersion, ...])
+    return not report.lost
 
 
 def rules(store: Store) -> frozenset[ActorId]:

@@ -61,9 +61,12 @@ def terms_facts(common: Common, store: Store) -> Iterator[tuple[str, str]]:
     yield "locks", _locks_text(store)
     locking = store.parameters.locking
     if locking is not None and locking.mode is not LockMode.NONE:
-        yield "locked recordings", f"until the law's earliest day, {locking.max_days} days at most"
-        yield "locked without law", f"{locking.unruled_days} days"
-        yield "locked records", f"{locking.record_days} days at a time"
+        yield (
+            "locked recordings",
+            f"until the law's earliest day, at most {_counted(locking.max_days, 'day')}",
+        )
+        yield "locked without law", _counted(locking.unruled_days, "day")
+        yield "locked records", f"{_counted(locking.record_days, 'day')} at a time"
     yield "commit protocol", store.parameters.protocol
     if (claims := claims_named(common)) is not None:
         yield "claims", claims

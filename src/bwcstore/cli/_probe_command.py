@@ -134,7 +134,7 @@ def _facts(kind: PlaceKind, result: ProbeResult, idle: int) -> list[tuple[str, s
     if result.clock_offset_seconds is not None:
         facts.append(("clock offset", f"{result.clock_offset_seconds:+.1f} s"))
     if idle:
-        facts.append(("not applicable", f"{idle} checks"))
+        facts.append(("not applicable", "1 check" if idle == 1 else f"{idle} checks"))
     return facts
 
 

@@ -156,10 +156,18 @@ def leftovers_discard(common: Common, *, older_than_days: _OlderThan = 7.0) -> N
                 "objects": [str(one.object_id) for one in gone.leftovers],
                 "length_bytes": length,
                 "temporary_count": gone.temporary_count,
+                "withheld": list(gone.withheld),
             }
         )
-    else:
-        common.output.text(f"{count} leftovers discarded, {size_text(length)}")
+        return
+    common.output.text(f"{count} leftovers discarded, {size_text(length)}")
+    if gone.withheld:
+        for name in gone.withheld:
+            common.output.text(f"  kept by the storage  {shown(name)}")
+        common.output.remark(
+            f"{len(gone.withheld)} names stay under a lock or hold of the storage; their keys are "
+            "destroyed, and a later run finds them again"
+        )
 
 
 def doctor(common: Common) -> int:

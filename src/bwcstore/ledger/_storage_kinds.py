@@ -88,12 +88,12 @@ STORAGE_KINDS: Final = (
     ),
     Kind(
         name="shadows.repaired",
-        meaning="Versions and markers that covered what the ledger names were removed.",
+        meaning="Versions and markers that cover what the ledger names are to be removed.",
         scope="store",
         open={
             "repairs": Field(
                 many(record(name=text, kept=text, removed=many(text, at_most=64)), at_most=32),
-                "each name, the version that verifies, and the versions that were removed",
+                "each name, the version that verifies, and the versions to be removed",
             )
         },
         sealed=_REASON,

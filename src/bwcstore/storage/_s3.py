@@ -101,7 +101,7 @@ class S3Backend(Backend):
         return Properties(
             location=str(self.place),
             capabilities=frozenset(found),
-            warnings=tuple(warnings),
+            warnings=(*warnings, *self._lock_check.warnings),
             read_bytes=PIECE_BYTES,
         )
 
@@ -175,7 +175,7 @@ class S3Backend(Backend):
 
     def settle(self, name: str, mark: str, refused: RefusedError, *, what: str) -> Answer:
         """Find out what became of a request to store; what a look at it says, where it was stored
-        after all. The client library may send a request twice on its own, so that even a name
+        after all. What stands between may send a request twice on its own, so that even a name
         that is taken may be one's own (BKT-4).
 
         Raises:

@@ -18,6 +18,18 @@ def make_filesystem(options: S3Options) -> Any:
         raise InvalidInputError(
             ErrorKind.EXTRA_MISSING, "object storage needs: pip install 'bwcstore[s3]'"
         ) from exc
+    from aiobotocore.httpsession import AIOHTTPSession  # noqa: PLC0415 - the same
+
+    class OneAttempt(AIOHTTPSession):  # type: ignore[misc, unused-ignore]
+        """Connections over which nothing is sent twice without anybody knowing (BKT-5)."""
+
+        async def _get_session(self, proxy_url: str | None) -> Any:
+            session = await super()._get_session(proxy_url)
+            # A PUT is among what it repeats by itself, and a refusal of the second says nothing
+            # of the first.
+            session._retry_connection = False  # noqa: SLF001 - there is no public switch
+            return session
+
     extra: dict[str, object] = {}
     if options.profile is not None:
         extra["profile"] = options.profile
@@ -35,6 +47,7 @@ def make_filesystem(options: S3Options) -> Any:
             "read_timeout": options.attempt_seconds,
             "retries": {"mode": "standard", "total_max_attempts": 1},
             "max_pool_connections": 32,
+            "http_session_cls": OneAttempt,
             # Without it, signed addresses get an older signature that many services refuse.
             "signature_version": "s3v4",
             # Digests are sent by us, and everything is verified above the transport.

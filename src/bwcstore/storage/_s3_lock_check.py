@@ -20,6 +20,11 @@ class LockCheck:
         self._seen: set[str] = set()
         self._dropped = ""
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a custodian should know: the lock that was found missing, if one was."""
+        return (self._dropped,) if self._dropped else ()
+
     def check_trusted(self) -> None:
         """Check that no lock was found missing before.
 

@@ -1,5 +1,6 @@
 """Locks of the storage: asked for at ingest, made to agree with the ledger, never in the way."""
 
+from datetime import date
 from typing import Final
 
 import attrs
@@ -8,6 +9,7 @@ import pytest
 from bwcstore import _layout
 from bwcstore._session._begin import Settings
 from bwcstore._session._law import adopt_law
+from bwcstore._session._lock_rules import law_for_locks
 from bwcstore._session._locks import GROUP
 from bwcstore._store import Store
 from bwcstore._values import Instant, Locking, LockMode, ObjectId
@@ -21,7 +23,7 @@ from bwcstore.errors import (
     InvalidInputError,
     StorageError,
 )
-from bwcstore.testing import World
+from bwcstore.testing import SimClock, World
 from bwcstore.testing._versioned import VersionedMemoryBackend
 from tests.unit.session.purging import AGENCY, DAY, PACK, assert_fact
 from tests.unit.session.world import CHUNK, SETTINGS, chief, create, reopen, stream
@@ -380,3 +382,18 @@ def test_a_lock_that_has_passed_is_no_lock() -> None:
 
     assert 1 == len(before)
     assert () == after
+
+
+@pytest.mark.spec("LCK-5")
+def test_the_law_of_a_lock_is_that_of_the_storages_day() -> None:
+    """A machine whose clock stands years ahead of the storage's goes by the law of its day."""
+    world, bucket = bucketed()
+    world.clock.set(Instant.parse("2018-05-01T18:00:00.000000Z"))
+    services = ruled(world)._services
+    bucket.clock = SimClock(world.clock.now())
+    world.clock.set(Instant.parse("2024-05-01T18:00:00.000000Z"))
+    law = law_for_locks(services, services.log.state)
+
+    assert law is not None
+    assert date(2018, 5, 1) == law.on
+    assert date(2016, 1, 1) == law.version.effective

@@ -71,11 +71,11 @@ class AnsweredError(Exception):
 @pytest.mark.parametrize(
     ("status", "code", "kind", "retry", "doubtful"),
     [
-        (503, "SlowDown", ErrorKind.STORAGE_BUSY, True, True),
+        (503, "SlowDown", ErrorKind.STORAGE_BUSY, True, False),
         (429, "TooManyRequests", ErrorKind.STORAGE_BUSY, True, False),
         (409, "ConcurrentModification", ErrorKind.STORAGE_BUSY, True, False),
         (500, "InternalError", ErrorKind.STORAGE_IO, True, True),
-        (501, "NotImplemented", ErrorKind.STORAGE_IO, False, True),
+        (501, "NotImplemented", ErrorKind.STORAGE_IO, False, False),
         (403, "AccessDenied", ErrorKind.STORAGE_DENIED, False, False),
         (403, "ExpiredToken", ErrorKind.CREDENTIALS_REFUSED, False, False),
         (403, "RequestTimeTooSkewed", ErrorKind.CREDENTIALS_REFUSED, False, False),
