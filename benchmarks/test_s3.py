@@ -160,6 +160,7 @@ def upload_raw(backend: S3Backend, path: Path, name: str) -> None:
                 arrive()
             answer = client.begin(
                 "upload_part",
+                length_bytes=len(part),
                 Key=key,
                 UploadId=upload,
                 PartNumber=number,

@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeVar
 
 import attrs
 
+from bwcstore._foreign import ForeignKeys
 from bwcstore._values import ByteRange, Instant, Locking
 from bwcstore.errors import ErrorKind, NotFoundError, StorageError
 
@@ -84,12 +85,14 @@ class Properties:
         location: where it is, for people; holds no credential.
         capabilities: what it can do.
         warnings: what a custodian should know, one sentence each.
+        faults: codes of those that every user of a store there must see.
         read_bytes: how much to ask for at once, where much is read.
     """
 
     location: str
     capabilities: frozenset[Capability]
     warnings: tuple[str, ...] = ()
+    faults: frozenset[ErrorKind] = frozenset()
     read_bytes: int = 2 * 1024 * 1024
 
 
@@ -175,7 +178,7 @@ class Source(ABC):
         """Release what is held. May be called twice."""
 
 
-class Backend(ABC):
+class Backend(ForeignKeys, ABC):
     """Write-once storage of named byte strings. Contract: spec chapter `storage-operations`.
 
     No verb overwrites. Names are relative, `/`-separated, `[a-z0-9.-]` per part. Only the errors
@@ -282,9 +285,7 @@ class Backend(ABC):
             StorageError: it could not be done.
         """
 
-    # --- Versions and locks, where the storage has them ---------------------------------------
-
-    def lock_new(self, locking: Locking) -> None:  # noqa: B027 - storage without locks ignores it
+    def lock_new(self, locking: Locking) -> None:
         """From now on lock what `create` stores for `record_days`, and uploads as each asks."""
 
     def read_version(
@@ -352,13 +353,12 @@ class Backend(ABC):
         """The storage's own time, as it last told it, carried on; None where it did not."""
         return None
 
-    def close(self) -> None:  # noqa: B027 - most hold nothing
+    def close(self) -> None:
         """Release what is held. May be called twice."""
 
     def _no_locks(self, what: str) -> StorageError:
-        return StorageError(
-            ErrorKind.STORAGE_UNFIT, f"{self.properties.location} has no locks: cannot {what}"
-        )
+        message = f"{self.properties.location} has no locks: cannot {what}"
+        return StorageError(ErrorKind.STORAGE_UNFIT, message)
 
     def _check_only(self, name: str, version_id: str) -> None:
         if version_id != ONLY_VERSION:

@@ -324,7 +324,7 @@ class Store(StoreLocks, StoreProbes, StoreProofs, StoreRules, StoreTables):
             found.append(ErrorKind.UNPROVEN_WORM)
         if ahead_microseconds(self._services.backend, self._services.environment.clock):
             found.append(ErrorKind.CLOCK_AHEAD)
-        return tuple(found)
+        return (*found, *sorted(self.properties.faults))
 
     @property
     def properties(self) -> Properties:

@@ -113,4 +113,4 @@ CHILDREN: dict[str, Callable[..., None]] = {
 }
 
 if __name__ == "__main__":
-    CHILDREN[sys.argv[1]](Ground.told(sys.argv[2]), *sys.argv[3:])
+    CHILDREN[sys.argv[1]](Ground.told(), *sys.argv[2:])

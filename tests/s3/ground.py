@@ -25,6 +25,8 @@ CHUNK = 1 << 20
 SEGMENT_CHUNKS = 6
 SEGMENT_BYTES = CHUNK * SEGMENT_CHUNKS
 PROTOCOLS = ("numbered", "claimed")
+# The arguments of a process are everybody's to read.
+TOLD = "BWC_TEST_GROUND"
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +48,7 @@ class Ground:
 
     endpoint: str
     key_id: str
-    secret: str
+    secret: str = attrs.field(repr=False)
     locked: str
     plain: str
     claimed: bool
@@ -79,9 +81,9 @@ class Ground:
         )
 
     @classmethod
-    def told(cls, text: str) -> Self:
-        """What another process was told."""
-        return cls(**json.loads(text))
+    def told(cls) -> Self:
+        """What this process was told by the one that started it."""
+        return cls(**json.loads(os.environ[TOLD]))
 
     def tell(self) -> str:
         """What another process has to know."""
@@ -160,9 +162,13 @@ class Ground:
     def start(self, child: str, *arguments: object) -> "subprocess.Popen[bytes]":
         """Start a process that runs one function of `children` on this store."""
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.s3.children", child, self.tell(), *map(str, arguments)],
+            [sys.executable, "-m", "tests.s3.children", child, *map(str, arguments)],
             cwd=HERE,
-            env={**os.environ, "PYTHONPATH": f"{HERE / 'src'}{os.pathsep}{HERE}"},
+            env={
+                **os.environ,
+                "PYTHONPATH": f"{HERE / 'src'}{os.pathsep}{HERE}",
+                TOLD: self.tell(),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -328,9 +328,13 @@ def test_a_listing_that_never_ends(
 def test_what_others_keep_below_the_prefix(
     s3_server: S3Service, s3_client: Any, locked_bucket: str
 ) -> None:
-    """Names outside our alphabet, however odd, are passed over and never an exception."""
+    """Names outside our alphabet, however odd, are passed over and never an exception; whoever
+    asks for them is told.
+    """
     backend = open_bucket(s3_server, locked_bucket, s3_server.parallel)
-    odd = ["Upper", "with space", "tab\tline\n", "ü/é", "%41", "&<>\"'", "x" * 500, "a//b", "../c"]
+    odd = ["Upper", "with space", "tab\tline\n", "ü/é", "%41", "&<>\"'", "x" * 500]
+    odd += ["a//b", "../c"]
+    odd += ["a+b", "bell\x07"]
     for name in odd:
         s3_client.put_object(Bucket=locked_bucket, Key=backend.place.key(name), Body=b"x")
     s3_client.create_multipart_upload(Bucket=locked_bucket, Key=backend.place.key("Other \t"))
@@ -338,5 +342,21 @@ def test_what_others_keep_below_the_prefix(
 
     assert ["ours"] == [one.name for one in backend.list("")]
     assert ["ours"] == [one.name for one in backend.all_versions("")]
+    assert sorted(odd) == sorted(backend.foreign(""))
+    assert ["a//b"] == [*backend.foreign("a/")]
     assert 0 == backend.discard_leftovers()
+    backend.close()
+
+
+@pytest.mark.spec("BKT-1", "BKT-6")
+def test_uploads_of_odd_keys_are_found(
+    s3_server: S3Service, s3_client: Any, plain_bucket: str
+) -> None:
+    """Keys that XML would alter, and those that look encoded, are aborted by what they are."""
+    backend = open_bucket(s3_server, plain_bucket, s3_server.parallel, upload_seconds_max=-60.0)
+    for name in ("return\r", "a+b c", "%2B", "ü\t"):
+        s3_client.create_multipart_upload(Bucket=plain_bucket, Key=backend.place.key(name))
+
+    assert 4 == backend.discard_leftovers()
+    assert [] == s3_client.list_multipart_uploads(Bucket=plain_bucket).get("Uploads", [])
     backend.close()

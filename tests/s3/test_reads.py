@@ -12,6 +12,8 @@ from bwcstore.storage._s3 import S3Backend
 from bwcstore.storage._s3_ranges import PIECE_BYTES
 from bwcstore.testing.backend_suite import pattern
 from tests.integration.s3_service import S3Service
+from tests.s3 import fault_proxy as faults
+from tests.s3.fault_proxy import FaultProxy
 from tests.s3.places import open_bucket
 
 LENGTH = 2 * PIECE_BYTES + 12345
@@ -73,3 +75,22 @@ def test_a_closed_source(backend: S3Backend) -> None:
         source.read_into(0, memoryview(bytearray(1)))
 
     assert ErrorKind.CLOSED is caught.value.kind
+
+
+@pytest.mark.parametrize("broken", [1, 3])
+def test_a_connection_that_breaks(s3_server: S3Service, plain_bucket: str, broken: int) -> None:
+    """Pieces whose connection breaks while they stream are read again, by the client library."""
+    with (
+        FaultProxy(s3_server.parallel) as proxy,
+        closing(open_bucket(s3_server, plain_bucket, proxy.endpoint)) as backend,
+    ):
+        backend.create(NAME, DATA)
+        proxy.heal()
+        proxy.rule(faults.truncate, method="GET", query="X-Amz-Signature", times=broken)
+        room = bytearray(LENGTH)
+        with closing(backend.open(NAME)) as source:
+            count = source.read_into(0, memoryview(room))
+        asked = ["X-Amz-Signature" in seen.query for seen in proxy.seen if seen.method == "GET"]
+
+    assert DATA == bytes(room[:count])
+    assert (3, broken) == (asked.count(True), asked.count(False))

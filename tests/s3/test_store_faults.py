@@ -196,12 +196,14 @@ def test_a_store_whose_batch_lost_its_lock_says_so(
         with store.session(actor="chief", reason="test") as session:
             session.authorize("clerk", purposes=["review"])
             said = store.size, store.properties.warnings
+            codes = store.warnings
             proxy.heal()
             refused = error_of(lambda: session.authorize("clerk", purposes=["training"]))
             after = store.size
 
     assert before + 1 == said[0] == after
     assert "was stored, but not under the lock" in said[1][-1]
+    assert ErrorKind.LOCK_REFUSED in codes
     assert refused is not None
     assert ErrorKind.LOCK_REFUSED is refused.kind
 

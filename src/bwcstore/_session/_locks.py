@@ -37,6 +37,7 @@ GROUP: Final = 64
 _DAY_SECONDS: Final = 86_400
 _SECOND: Final = 1_000_000
 _FOR_ALL: Final = ("law.", "policy.", "hold.")
+_LOCKED: Final = "object.locked"
 
 
 @attrs.frozen(kw_only=True)
@@ -77,6 +78,7 @@ class _Told:
 
     job: _Job
     locked: Locked
+    lifted: bool
     versions: int
 
 
@@ -106,6 +108,7 @@ class _Sync:
         self._problems: list[str] = []
         self._changed = 0
         self._withheld = 0
+        self._told_lately: frozenset[ObjectId] = frozenset()
 
     def run(self) -> LocksSyncedReport:
         """Recordings first, then records, then the entry that says so."""
@@ -159,13 +162,17 @@ class _Sync:
     def _candidates(self, since: int, through: int) -> frozenset[ObjectId] | None:
         """The recordings that entries have changed; None for all of them."""
         found: set[ObjectId] = set()
+        told_lately: set[ObjectId] = set()
+        for_all = False
         for entry in self._services.log.entries(since, through):
             object_id = entry.scope.id.object_id
             if object_id is not None:
                 found.add(object_id)
-            elif entry.kind.startswith(_FOR_ALL):
-                return None
-        return frozenset(found)
+                if entry.kind == _LOCKED:
+                    told_lately.add(object_id)
+            for_all = for_all or entry.kind.startswith(_FOR_ALL)
+        self._told_lately = frozenset(told_lately)
+        return None if for_all else frozenset(found)
 
     def _jobs(
         self, state: State, objects: frozenset[ObjectId] | None, now: Instant
@@ -197,12 +204,33 @@ class _Sync:
         want = wanted(found, seen, state.store, locking=self._locking, law=law, at=now)
         # A run that broke off may have placed a hold that no entry tells of.
         lift = not want.legal_hold and was_held(seen, state.store, law=law)
-        if want != told(found) or lift:
+        # Another run may have lifted what this entry says was placed.
+        again = want.legal_hold and found.object_id in self._told_lately
+        if want != told(found) or lift or again:
             yield _Job(state=found, told=told(found), wanted=want, lift=lift)
+
+    def _anew(self, jobs: Sequence[_Job], now: Instant) -> list[_Job]:
+        """What is wanted of the same recordings now: a hold may have been placed meanwhile."""
+        self._services.log.refresh()
+
+        def look(state: State) -> list[_Job]:
+            law = law_for_locks(self._services, state)
+            found = [state.object(job.state.object_id) for job in jobs]
+            return [
+                job
+                for one in found
+                if one is not None and one.status == "present"
+                for job in self._job(state, one, law, now)
+            ]
+
+        return self._services.log.view(look)
 
     def _group(self, jobs: Sequence[_Job], now: Instant) -> None:
         workers = self._services.environment.workers
-        pending = [(job, workers.submit(partial(_tell, self._backend, job, now))) for job in jobs]
+        pending = [
+            (job, workers.submit(partial(_tell, self._backend, job, now)))
+            for job in self._anew(jobs, now)
+        ]
         done: list[_Told] = []
         for job, work in pending:
             try:
@@ -210,8 +238,8 @@ class _Sync:
             except BwcStoreError as exc:
                 self._withheld += 1
                 self._problems.append(f"object {job.state.object_id}: {exc.message}")
-        changed = [one for one in done if one.locked != one.job.told]
-        self._changed += len(changed)
+        self._changed += sum(one.locked != one.job.told for one in done)
+        changed = [one for one in done if one.lifted or one.locked != one.job.told]
         if changed:
             self._acting.commit(Verb.SYNC_LOCKS, partial(self._entries, changed))
 
@@ -221,7 +249,7 @@ class _Sync:
         drafts = [
             self._acting.bare_draft(
                 permission,
-                "object.locked",
+                _LOCKED,
                 {
                     "until": None if one.locked.until is None else str(one.locked.until),
                     "legal_hold": one.locked.legal_hold,
@@ -231,7 +259,9 @@ class _Sync:
                 scope=ScopeId.object(one.job.state.object_id),
             )
             for one in changed
-            if (found := state.object(one.job.state.object_id)) and found.status == "present"
+            if (found := state.object(one.job.state.object_id))
+            and found.status == "present"
+            and one.locked != told(found)
         ]
         return Decision(drafts=tuple(drafts))
 
@@ -309,6 +339,7 @@ def _tell(backend: Backend, job: _Job, now: Instant) -> _Told:
     want = job.wanted
     until = want.until if want.until is not None and want.until > now else None
     after: list[StoredVersion] = []
+    lifted = False
     for name in names_of(job.state):
         for version in _stored(backend, name):
             if until is not None and _short(version, until):
@@ -317,6 +348,7 @@ def _tell(backend: Backend, job: _Job, now: Instant) -> _Told:
                 backend.place_legal_hold(name, version.version_id)
             if job.lift and version.legal_hold:
                 backend.lift_legal_hold(name, version.version_id)
+                lifted = True
         after += _stored(backend, name)
     for version in after:
         unheld = want.legal_hold and not version.legal_hold
@@ -333,6 +365,7 @@ def _tell(backend: Backend, job: _Job, now: Instant) -> _Told:
             until=min(known) if known and len(known) == len(ends) else None,
             legal_hold=all(version.legal_hold for version in after),
         ),
+        lifted=lifted,
         versions=len(after),
     )
 

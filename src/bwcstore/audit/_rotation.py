@@ -27,6 +27,7 @@ from bwcstore.objects._manifest import Manifest
 CLAUSE_UNREFERENCED: Final = "AUD-25"
 CLAUSE_ANNEX: Final = "AUD-36"
 _SHOWN_MAX: Final = 5
+_KEY_SHOWN_MAX: Final = 80
 
 
 @attrs.define
@@ -83,10 +84,16 @@ class Inventory:
                 or _layout.parse_tile(stat.name)
                 or stat.name.startswith(_layout.CANARIES)
             ):
-                self.foreign_names += 1
-                if len(self._foreign) < _SHOWN_MAX:
-                    self._foreign.append(stat.name)
+                self._take_foreign(stat.name)
+        for key in stock.foreign(prefix):
+            # It may be of any length, and of characters that cannot be printed.
+            self._take_foreign(repr(key[:_KEY_SHOWN_MAX]))
         self._report()
+
+    def _take_foreign(self, shown: str) -> None:
+        self.foreign_names += 1
+        if len(self._foreign) < _SHOWN_MAX:
+            self._foreign.append(shown)
 
     def _take_segment(self, stat: Stat, object_id: ObjectId, number: int) -> None:
         facts = self._objects.get(object_id.text)

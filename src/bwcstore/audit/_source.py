@@ -206,6 +206,13 @@ class Stock:
         except BwcStoreError as exc:
             self.unreadable(exc, prefix or "/")
 
+    def foreign(self, prefix: str) -> Iterator[str]:
+        """What others keep under `prefix`; ends early, with a finding, if listing fails."""
+        try:
+            yield from self._backend.foreign(prefix)
+        except BwcStoreError as exc:
+            self.unreadable(exc, prefix or "/")
+
     def unreadable(
         self,
         error: BwcStoreError,

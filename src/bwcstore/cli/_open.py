@@ -31,6 +31,9 @@ WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
         "recording; add a replica with `bwcstore key add-replica`",
         ErrorKind.UNPROVEN_WORM: "UNPROVEN-WORM: nobody has seen the storage of this store refuse "
         "an early deletion; try it out with `bwcstore probe --record`",
+        ErrorKind.LOCK_REFUSED: "the storage did not keep a lock that it was asked for: nothing "
+        "more that is to be locked is stored; see `bwcstore doctor`, and try the bucket out with "
+        "`bwcstore probe`",
         ErrorKind.CLOCK_BEHIND: "this machine's clock is behind the last entry of the ledger",
         ErrorKind.CLOCK_AHEAD: "this machine's clock is ahead of the storage's",
         ErrorKind.VAULT_REPLICA_DIFFERS: "the vault's replicas differ: see `bwcstore key health`",

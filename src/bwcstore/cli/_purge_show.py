@@ -80,6 +80,10 @@ def say_plan(output: Output, plan: PurgePlan) -> None:
                 for one in plan.due
             ),
         )
+    if plan.locked:
+        output.text("\ndue, and locked by the storage; a run before then withholds them:")
+        for object_id, until in plan.locked.items():
+            output.text(f"  {object_id}  until {time_text(until)}")
     _say_withheld(output, "past their date and withheld", plan.withheld)
     _say_withheld(output, "nothing gives authority to destroy", plan.no_authority)
     if plan.unfinished:

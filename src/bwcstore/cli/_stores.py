@@ -164,9 +164,15 @@ def leftovers_discard(common: Common, *, older_than_days: _OlderThan = 7.0) -> N
     if gone.withheld:
         for name in gone.withheld:
             common.output.text(f"  kept by the storage  {shown(name)}")
+        kept = len(gone.withheld)
+        stay, keys, again = (
+            ("1 name stays", "its key is", "it")
+            if kept == 1
+            else (f"{kept} names stay", "their keys are", "them")
+        )
         common.output.remark(
-            f"{len(gone.withheld)} names stay under a lock or hold of the storage; their keys are "
-            "destroyed, and a later run finds them again"
+            f"{stay} under a lock or hold of the storage; {keys} destroyed, and a later run finds "
+            f"{again} again"
         )
 
 

@@ -7,15 +7,17 @@ Rules kept here (spec chapter `purge`):
   are those that nothing gives authority to destroy (PRG-5).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import attrs
 
 from bwcstore._encoding import Json
 from bwcstore._values import Digest, Instant, ObjectId, StoreId
+from bwcstore.custody._locking import told
 from bwcstore.custody._object_records import ObjectState
 from bwcstore.custody._records import StoreState
 from bwcstore.errors import ErrorKind
@@ -44,6 +46,8 @@ class PurgePlan:
         withheld: recordings that are past their date, and what withholds them.
         no_authority: recordings that nothing gives authority to destroy.
         unfinished: recordings whose destruction has begun; the next run finishes it.
+        locked: until when the storage was told to keep recordings that are due, as far as the
+            ledger says and this is later than the plan: a run before then withholds them.
         considered_count: how many recordings there are that are not destroyed.
         brakes: what makes it unusual, so that it needs one more approval and waits.
     """
@@ -61,6 +65,7 @@ class PurgePlan:
     unfinished: tuple[ObjectId, ...]
     considered_count: int
     brakes: tuple[Brake, ...]
+    locked: Mapping[ObjectId, Instant] = MappingProxyType({})
 
     @cached_property
     def text(self) -> PlanText:
@@ -107,6 +112,7 @@ class PurgePlan:
             "brakes": [brake.value for brake in self.brakes],
             "considered_count": self.considered_count,
             "due": [{"object": str(one.object_id), **one.body()} for one in self.due],
+            "locked": {str(one): str(until) for one, until in self.locked.items()},
             "no_authority": [_withheld_json(one) for one in self.no_authority],
             "pack": self.pack,
             "pack_sha256": str(self.pack_sha256),
@@ -148,12 +154,16 @@ def make_plan(
     withheld: list[Withheld] = []
     no_authority: list[Withheld] = []
     unfinished: list[ObjectId] = []
+    locked: dict[ObjectId, Instant] = {}
     considered = 0
     for state in candidates:
         found = judge(state, store, law=law, at=at)
         considered += state.purged is None
         if isinstance(found, Proof):
             due.append(found)
+            until = told(state).until
+            if until is not None and until > at:
+                locked[found.object_id] = until
         elif found.kind is ErrorKind.PURGE_STARTED:
             unfinished.append(found.object_id)
         elif found.kind is ErrorKind.NO_AUTHORITY:
@@ -177,6 +187,13 @@ def make_plan(
         considered_count=considered,
         brakes=find_brakes(
             (proof.changed_at for proof in chosen), usual=usual, store=store, now=at
+        ),
+        locked=MappingProxyType(
+            {
+                proof.object_id: locked[proof.object_id]
+                for proof in chosen
+                if proof.object_id in locked
+            }
         ),
     )
 

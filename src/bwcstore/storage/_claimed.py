@@ -13,6 +13,7 @@ Everything but batches is passed on to the evidence: such names carry a digest o
 so that who races for one stores equal bytes.
 """
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, TypeVar
@@ -71,6 +72,7 @@ class ClaimedBackend(Backend):
         self._evidence = evidence
         self._claims = claims
         self._unclaimed = Unclaimed(evidence, claims)
+        self._noting = threading.Lock()
         self._newest: tuple[Place, Digest] | None = None
         self._claimed_at: tuple[Place, Instant] | None = None
 
@@ -82,6 +84,7 @@ class ClaimedBackend(Backend):
             location=f"{evidence.location}, claims in {claims.location}",
             capabilities=evidence.capabilities | {Capability.CLAIMS},
             warnings=evidence.warnings + claims.warnings,
+            faults=evidence.faults | claims.faults,
             read_bytes=evidence.read_bytes,
         )
 
@@ -123,7 +126,7 @@ class ClaimedBackend(Backend):
             raise OutcomeUnknownError(
                 ErrorKind.OUTCOME_UNKNOWN, f"{name} is stored and not claimed: {exc.message}"
             ) from exc
-        self._newest = (place, digest)
+        self._note(name, digest)
         now = self._claims.server_time()
         self._claimed_at = None if now is None else (place, now)
         return attrs.evolve(found, name=name)
@@ -189,6 +192,10 @@ class ClaimedBackend(Backend):
         """See `Backend.all_versions`; batches as in `list`."""
         check_prefix(prefix)
         return self._batches(prefix, self._evidence.all_versions(prefix))
+
+    def foreign(self, prefix: str) -> Iterator[str]:
+        """See `Backend.foreign`: among the evidence."""
+        return self._evidence.foreign(prefix)
 
     # --- Removing -----------------------------------------------------------------------------
 
@@ -270,9 +277,10 @@ class ClaimedBackend(Backend):
 
     def _note(self, name: str, digest: Digest) -> None:
         place = parse_batch(name)
-        newest = self._newest
-        if place is not None and (newest is None or newest[0] < place):
-            self._newest = (place, digest)
+        with self._noting:
+            newest = self._newest
+            if place is not None and (newest is None or newest[0] < place):
+                self._newest = (place, digest)
 
     def _just_claimed(self, place: Place) -> bool:
         """Whether this process made the claim of `place` a moment ago."""

@@ -102,6 +102,7 @@ class S3Backend(Backend):
             location=str(self.place),
             capabilities=frozenset(found),
             warnings=(*warnings, *self._lock_check.warnings),
+            faults=self._lock_check.faults,
             read_bytes=PIECE_BYTES,
         )
 
@@ -315,11 +316,19 @@ class S3Backend(Backend):
 
     def _named(self, prefix: str) -> Iterator[tuple[str, Sequence[Listed]]]:
         """Versions by stored name; what others keep below the prefix is passed over."""
+        return (one for one in self._keyed(prefix) if is_name(one[0]))
+
+    def _keyed(self, prefix: str) -> Iterator[tuple[str, Sequence[Listed]]]:
         start = len(self.place.prefix)
         for key, lines in groupby(self._versions.listed(prefix), key=lambda one: one.key):
-            name = key[start:]
-            if is_name(name):
-                yield name, [*lines]
+            yield key[start:], [*lines]
+
+    def foreign(self, prefix: str) -> Iterator[str]:
+        """See `Backend.foreign`. What only a marker is left of is not there."""
+        check_prefix(prefix)
+        for name, lines in self._keyed(prefix):
+            if not (is_name(name) or all(one.marker for one in lines)):
+                yield name
 
     # --- Versions, locks, removing ------------------------------------------------------------
 

@@ -37,7 +37,11 @@ def look_at(client: S3Client) -> Bucket:
     try:
         answer = client.call("get_object_lock_configuration")
     except RefusedError as exc:
-        if exc.refusal.absent or exc.refusal.code in _NOT_CONFIGURED or exc.refusal.denied:
+        if exc.refusal.denied:
+            # Who may not ask must not store unlocked what was to be locked: a bucket with versions
+            # and without locks refuses the lock.
+            return Bucket(versioned=versioned, lockable=versioned, default_retention=False)
+        if exc.refusal.absent or exc.refusal.code in _NOT_CONFIGURED:
             return Bucket(versioned=versioned, lockable=False, default_retention=False)
         raise exc.refusal.error(f"looking at {client.place}") from exc
     configuration = answer.fields.get("ObjectLockConfiguration", {})

@@ -128,8 +128,13 @@ class S3Client:
             within_seconds=within_seconds,
         )
 
-    def begin(self, operation: str, **arguments: Any) -> "Future[Answer]":
+    def begin(self, operation: str, *, length_bytes: int = 0, **arguments: Any) -> "Future[Answer]":
         """Ask once, without waiting; the future fails with `RefusedError`.
+
+        Args:
+            operation: its name in the client library, such as `upload_part`.
+            length_bytes: how much travels, which makes the attempt's time longer.
+            arguments: its arguments, without the bucket.
 
         Raises:
             InternalError: the operation does not know an argument.
@@ -138,7 +143,7 @@ class S3Client:
         import asyncio  # noqa: PLC0415 - loaded with the client library
 
         checked = self._checked(operation, arguments)
-        seconds = self.attempt_seconds(len(arguments.get("Body", b"")))
+        seconds = self.attempt_seconds(length_bytes)
 
         async def ask() -> Answer:
             try:

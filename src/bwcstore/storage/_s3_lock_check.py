@@ -25,6 +25,11 @@ class LockCheck:
         """What a custodian should know: the lock that was found missing, if one was."""
         return (self._dropped,) if self._dropped else ()
 
+    @property
+    def faults(self) -> frozenset[ErrorKind]:
+        """The code of that warning."""
+        return frozenset({ErrorKind.LOCK_REFUSED} if self._dropped else ())
+
     def check_trusted(self) -> None:
         """Check that no lock was found missing before.
 

@@ -8,7 +8,8 @@ Rules kept here (spec chapter `buckets`):
 - addresses are signed by the client library, with its credentials, for its endpoint;
 - nothing is decided here: what an address does not give, the client library is asked for, and its
   answer, its retries and its errors count;
-- an address gives access, so it stands in no error and no log.
+- an address gives access, so it stands in no error and in nothing that is printed;
+- a service that refuses addresses is not asked by them again for some minutes.
 """
 
 import threading
@@ -23,10 +24,11 @@ from bwcstore.storage._s3_client import RefusedError, S3Client
 
 PIECE_BYTES: Final = 8 * 1024 * 1024
 PIECES_AT_ONCE: Final = 4
-_STEP_BYTES: Final = 256 * 1024
+_STEP_BYTES: Final = 1024 * 1024
 _SIGNED_SECONDS: Final = 900
 _USED_SECONDS: Final = 300
 _REFUSALS_MAX: Final = 3
+_UNUSED_SECONDS: Final = 300
 _REFUSED: Final = frozenset({400, 401, 403})
 _CONNECTIONS: Final = 32
 
@@ -34,6 +36,7 @@ _CONNECTIONS: Final = 32
 class _Raw(Protocol):
     """The part of a streamed answer that is used."""
 
+    # What waits for the whole amount could be kept waiting, byte by byte, beyond any deadline.
     def read1(self, amount: int) -> bytes:
         """What has come, at most `amount` bytes; none at the end."""
 
@@ -62,11 +65,12 @@ class S3Ranges:
         self._session: Any = None
         self._pool: ThreadPoolExecutor | None = None
         self._refusals = 0
+        self._unused_until = 0.0
 
     def sign(self, key: str, version: Mapping[str, str], old: Address | None) -> Address | None:
         """An address that can be used now: the old one while it lasts; None if there is none."""
         now = self._client.clock.monotonic()
-        if self._refusals >= _REFUSALS_MAX:
+        if now < self._unused_until:
             return None
         if old is not None and now - old.signed_at < _USED_SECONDS:
             return old
@@ -82,8 +86,7 @@ class S3Ranges:
         try:
             answer = self._get(address, f"bytes={offset_bytes}-{last}")
             status = int(answer.status_code)
-            # Some services refuse signed addresses by policy, and would do so each time.
-            self._refusals = self._refusals + 1 if status in _REFUSED else 0
+            self._note_status(status)
             raw = cast("_Raw", answer.raw)
             found = str(answer.headers.get("content-range", ""))
             right = status == 206 and found.startswith(f"bytes {offset_bytes}-{last}/")
@@ -95,6 +98,17 @@ class S3Ranges:
         except Exception:  # noqa: BLE001 - the client library finds out, and says what it is
             return False
         return True
+
+    def _note_status(self, status: int) -> None:
+        with self._lock:
+            if status not in _REFUSED:
+                self._refusals = 0
+                return
+            self._refusals += 1
+            # A policy would refuse every address; credentials that ran out are soon replaced.
+            if self._refusals >= _REFUSALS_MAX:
+                self._refusals = 0
+                self._unused_until = self._client.clock.monotonic() + _UNUSED_SECONDS
 
     def _get(self, address: Address, byte_range: str) -> Any:
         from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - an extra

@@ -10,6 +10,7 @@ Rules kept here:
 import base64
 import contextlib
 import hashlib
+import io
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -61,7 +62,8 @@ class _Part:
     """
 
     number: int
-    data: bytes
+    data: io.BytesIO
+    length_bytes: int
     digest: str
     answer: "Future[Answer]"
     since: float
@@ -78,7 +80,7 @@ class S3Upload(Upload):
         self._lock = lock
         self._mark = landing.fresh_mark()
         self._part_bytes = landing.client.options.part_bytes
-        self._filling = bytearray()
+        self._filling = io.BytesIO()
         self._upload_id = ""
         self._under_way: deque[_Part] = deque()
         self._arrived: list[dict[str, Any]] = []
@@ -91,12 +93,13 @@ class S3Upload(Upload):
         try:
             view = data.cast("B")
             while view.nbytes:
-                count = min(view.nbytes, self._part_bytes - len(self._filling))
-                self._filling += view[:count]
+                count = min(view.nbytes, self._part_bytes - self._filling.tell())
+                self._filling.write(view[:count])
                 view = view[count:]
                 self._length += count
-                # The last part may be short, so a full one waits until more comes.
-                if len(self._filling) == self._part_bytes and view.nbytes:
+                # What fits into one part is stored without parts: the first waits for more.
+                full = self._filling.tell() == self._part_bytes
+                if full and (view.nbytes or self._upload_id):
                     self._send()
         except BaseException:
             self.abort()
@@ -108,10 +111,11 @@ class S3Upload(Upload):
         try:
             if not self._upload_id:
                 stat = self._landing.put(
-                    self._name, bytes(self._filling), lock=self._lock, kind="evidence"
+                    self._name, self._filling.getvalue(), lock=self._lock, kind="evidence"
                 )
             else:
-                self._send()
+                if self._filling.tell():
+                    self._send()
                 while self._under_way:
                     self._await_one()
                 stat = self._complete()
@@ -145,40 +149,64 @@ class S3Upload(Upload):
     def _end(self) -> None:
         self._ended = True
         self._landing.note_ended(self._upload_id)
-        self._filling = bytearray()
+        self._filling = io.BytesIO()
         self._under_way.clear()
 
     def _send(self) -> None:
         """Begin to send the part that is filled; wait for the oldest where too many travel."""
-        if not self._upload_id:
-            self._begin()
+        begun = None if self._upload_id else self._begin()
+        data, self._filling = self._filling, io.BytesIO()
+        length = data.tell()
+        # Hashed while the service begins the upload, or earlier parts travel.
+        with data.getbuffer() as view:
+            digest = base64.b64encode(hashlib.sha256(view).digest()).decode()
+        if begun is not None:
+            self._await_begun(begun)
         while len(self._under_way) >= self._client.options.parts_at_once:
             self._await_one()
-        data, self._filling = bytes(self._filling), bytearray()
         number = len(self._arrived) + len(self._under_way) + 1
-        digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
         since = self._client.clock.monotonic()
+        # The client library copies bytes before it sends them; what is a file it reads.
+        data.seek(0)
+        arguments = self._part_arguments(number, data, digest)
         try:
-            answer = self._client.begin("upload_part", **self._part_arguments(number, data, digest))
+            answer = self._client.begin("upload_part", length_bytes=length, **arguments)
         except RefusedError as exc:
             raise exc.refusal.error(f"storing part {number} of {self._name}") from exc
-        self._under_way.append(_Part(number, data, digest, answer, since))
+        self._under_way.append(_Part(number, data, length, digest, answer, since))
 
-    def _begin(self) -> None:
+    def _begin(self) -> "Future[Answer]":
         try:
-            answer = self._client.call(
-                "create_multipart_upload",
-                Key=self._key,
-                ChecksumAlgorithm="SHA256",
-                Metadata={MARK: self._mark},
-                **self._lock,
-            )
+            return self._client.begin("create_multipart_upload", **self._begin_arguments())
+        except RefusedError as exc:
+            raise exc.refusal.error(f"beginning to store {self._name}") from exc
+
+    def _await_begun(self, begun: "Future[Answer]") -> None:
+        try:
+            answer = self._begun(begun)
         except RefusedError as exc:
             raise exc.refusal.error(f"beginning to store {self._name}") from exc
         self._upload_id = str(answer.fields["UploadId"])
         self._landing.note_begun(self._upload_id)
 
-    def _part_arguments(self, number: int, data: bytes, digest: str) -> dict[str, Any]:
+    def _begun(self, begun: "Future[Answer]") -> Answer:
+        try:
+            return begun.result()
+        except RefusedError as exc:
+            if not exc.refusal.retry:
+                raise
+        # What was begun without an answer is found and aborted later.
+        return self._client.call("create_multipart_upload", **self._begin_arguments())
+
+    def _begin_arguments(self) -> dict[str, Any]:
+        return {
+            "Key": self._key,
+            "ChecksumAlgorithm": "SHA256",
+            "Metadata": {MARK: self._mark},
+            **self._lock,
+        }
+
+    def _part_arguments(self, number: int, data: io.BytesIO | bytes, digest: str) -> dict[str, Any]:
         return {
             "Key": self._key,
             "UploadId": self._upload_id,
@@ -211,11 +239,11 @@ class S3Upload(Upload):
         # A part may be sent again under its number: the last one counts, and all are equal.
         return self._client.call(
             "upload_part",
-            length_bytes=len(part.data),
+            length_bytes=part.length_bytes,
             within_seconds=part.since
-            + self._client.deadline_seconds(len(part.data))
+            + self._client.deadline_seconds(part.length_bytes)
             - self._client.clock.monotonic(),
-            **self._part_arguments(part.number, part.data, part.digest),
+            **self._part_arguments(part.number, part.data.getvalue(), part.digest),
         )
 
     def _complete(self) -> Stat:

@@ -10,6 +10,7 @@ Rules kept here:
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, cast
+from urllib.parse import unquote_plus
 
 import attrs
 
@@ -144,7 +145,7 @@ class S3Versions:
 
     def _unless_over(self, until: Instant) -> Instant | None:
         now = self._client.server_time()
-        return None if now is not None and until < now else until
+        return None if now is not None and until <= now else until
 
     def delete(self, name: str, version_id: str) -> None:
         """Destroy one version; see `Backend.delete_version`.
@@ -268,7 +269,7 @@ class S3Versions:
         Raises:
             StorageError: listing or aborting failed.
         """
-        arguments: dict[str, Any] = {"Prefix": self._place.key(prefix)}
+        arguments: dict[str, Any] = {"Prefix": self._place.key(prefix), "EncodingType": "url"}
         count = 0
         while True:
             try:
@@ -280,15 +281,22 @@ class S3Versions:
                     count += 1
             except RefusedError as exc:
                 raise exc.refusal.error(f"looking for broken uploads in {self._place}") from exc
+            after = fields.get("NextKeyMarker")
+            if after and fields.get("EncodingType") == "url":
+                fields = {**fields, "NextKeyMarker": unquote_plus(after)}
             if not self._advance(arguments, fields, "UploadIdMarker"):
                 return count
 
     def _abort(self, key: str, upload_id: str) -> None:
-        try:
-            self._client.call("abort_multipart_upload", Key=key, UploadId=upload_id)
-        except RefusedError as exc:
-            if not exc.refusal.absent:
-                raise
+        # Some services encode keys and do not say so, others do not know how; the id tells.
+        for each in dict.fromkeys((unquote_plus(key), key)):
+            try:
+                self._client.call("abort_multipart_upload", Key=each, UploadId=upload_id)
+            except RefusedError as exc:
+                if not exc.refusal.absent:
+                    raise
+            else:
+                return
 
 
 def _lock_failure(exc: RefusedError, what: str) -> NotFoundError | StorageError:

@@ -216,6 +216,11 @@ class FaultyBackend(Backend):
         what = f"all_versions {prefix}"
         return iter(self._plan.read(what, lambda: tuple(self._inner.all_versions(prefix))))
 
+    def foreign(self, prefix: str) -> Iterator[str]:
+        """See `Backend.foreign`. The whole listing is one call."""
+        what = f"foreign {prefix}"
+        return iter(self._plan.read(what, lambda: tuple(self._inner.foreign(prefix))))
+
     def extend_lock(self, name: str, version_id: str, until: Instant) -> None:
         """See `Backend.extend_lock`."""
         what = f"extend_lock {name}"

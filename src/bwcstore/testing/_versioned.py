@@ -48,13 +48,14 @@ class _Bucket:
     """What outlives a process: the versions of every name, the oldest first."""
 
     versions: dict[str, list[_Version]] = attrs.field(factory=dict)
+    foreign: set[str] = attrs.field(factory=set)
     made: int = 0
 
 
 class VersionedMemoryBackend(Backend):
     """Storage in memory with versions, locks and legal holds, which nobody can go round.
 
-    `shadow` and `mark` do what one may who can write to the bucket but not break its locks.
+    `shadow`, `mark` and `litter` do what one may who can write to the bucket and break no lock.
     """
 
     def __init__(self, *, clock: SimClock | None = None) -> None:
@@ -253,6 +254,11 @@ class VersionedMemoryBackend(Backend):
             ]
         return iter(found)
 
+    def foreign(self, prefix: str) -> Iterator[str]:
+        """See `Backend.foreign`: what was put there by `litter`."""
+        check_prefix(prefix)
+        return iter(sorted(key for key in self._bucket.foreign if key.startswith(prefix)))
+
     def extend_lock(self, name: str, version_id: str, until: Instant) -> None:
         """See `Backend.extend_lock`. A marker cannot be locked."""
         with self._lock:
@@ -278,6 +284,10 @@ class VersionedMemoryBackend(Backend):
         """Put a newer version on top of whatever there is; return its version id."""
         check_name(name)
         return self._put(name, data)
+
+    def litter(self, key: str) -> None:
+        """Put something under a key that is no stored name, as whoever shares the bucket may."""
+        self._bucket.foreign.add(key)
 
     def mark(self, name: str) -> str:
         """Put a delete marker on top of whatever there is; return its version id."""

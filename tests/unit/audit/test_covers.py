@@ -205,6 +205,30 @@ def test_strangers_and_leftovers_are_not_covered_evidence(
     assert 1 == report.coverage.foreign_names
 
 
+@pytest.mark.spec("AUD-25", "BKT-1")
+def test_keys_of_others_are_counted_and_shown_safely(
+    made: tuple[World, VersionedMemoryBackend],
+) -> None:
+    """Keys that cannot be names are counted with the strangers; the first are shown, printable and
+    cut, and nothing is wrong.
+    """
+    world, stored = made
+    bucket = copied(stored, world)
+    bucket.shadow("some/file", b"x")
+    keys = ["Upper", "\x1b[2J", "x" * 500, "with space", *(f"Z{n}" for n in range(100))]
+    for key in keys:
+        bucket.litter(key)
+    report = audit_store(bucket)
+    (note,) = (one for one in report.findings if one.code is ErrorKind.NAME_INVALID)
+
+    assert report.ok
+    assert Severity.NOTE is note.severity
+    assert len(keys) + 1 == report.coverage.foreign_names
+    assert note.got is not None
+    assert note.got.startswith("some/file, '\\x1b[2J', 'Upper', ")
+    assert len(note.got) < 500
+
+
 @pytest.mark.spec("SHD-9")
 def test_markers_over_what_was_destroyed_are_a_note() -> None:
     """A marker over a destroyed segment covers nothing, and is named."""

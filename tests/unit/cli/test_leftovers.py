@@ -47,7 +47,7 @@ def test_what_the_storage_keeps_is_shown(kept: str, capsys: pytest.CaptureFixtur
 
     assert Exit.OK == code
     assert kept in told.out
-    assert "1 names stay under a lock or hold of the storage" in told.err
+    assert "1 name stays under a lock or hold of the storage" in told.err
 
 
 @pytest.mark.spec("STO-25")

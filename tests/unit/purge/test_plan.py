@@ -8,9 +8,11 @@ import attrs
 import pytest
 
 from bwcstore._encoding import Json, decode, encode, sha256
-from bwcstore._values import ActId, Digest, Instant, StoreId
+from bwcstore._values import ActId, Digest, Instant, ObjectId, StoreId
+from bwcstore.cli._output import Output, time_text
+from bwcstore.cli._purge_show import say_plan
 from bwcstore.custody._act_records import PlanState
-from bwcstore.custody._object_records import ObjectState, Purge
+from bwcstore.custody._object_records import Locked, ObjectState, Purge
 from bwcstore.custody._records import EpochEnded, HoldPlaced, Policy, StoreState
 from bwcstore.errors import ErrorKind, FormatError
 from bwcstore.purge._approval import conditions
@@ -125,6 +127,33 @@ def test_more_than_ten_thousand_are_left_for_the_next_plan() -> None:
     assert PLAN_OBJECTS_MAX == len(PlanText.decode(many(PLAN_OBJECTS_MAX)).items)
     with pytest.raises(FormatError):
         PlanText.decode(many(PLAN_OBJECTS_MAX + 1))
+
+
+def test_what_the_storage_still_locks_is_named_with_the_end_of_its_lock(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A recording that is due stays due; the end of its lock, as the ledger last had it, is told to
+    people and programs. A lock that is over, or of what is not due, is not.
+    """
+    later, sooner = DUE.plus_seconds(3 * 86_400), DUE.plus_seconds(-1)
+    held = recording(holds=frozenset({HOLD}))
+    made = plan(
+        attrs.evolve(recording(locked=Locked(until=later, legal_hold=False)), locked_until=sooner),
+        other(attrs.evolve(recording(), locked_until=sooner)),
+        attrs.evolve(held, object_id=ObjectId(ACT.text), locked_until=later),
+    )
+    said = _said(made, capsys)
+
+    assert [CLIP, OTHER] == sorted(one.object_id for one in made.due)
+    assert {CLIP: later} == made.locked
+    assert {str(CLIP): str(later)} == made.to_json()["locked"]
+    assert f"  {CLIP}  until {time_text(later)}\n" in said
+    assert "locked by the storage" not in _said(plan(recording()), capsys)
+
+
+def _said(made: PurgePlan, capsys: pytest.CaptureFixture[str]) -> str:
+    say_plan(Output(machine=False, quiet=False), made)
+    return capsys.readouterr().out
 
 
 def test_a_plan_as_json_csv_and_arrow() -> None:
