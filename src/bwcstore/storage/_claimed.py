@@ -28,6 +28,7 @@ from bwcstore._layout import (
     parse_batch,
     parse_candidate,
 )
+from bwcstore._memory_source import MemorySource
 from bwcstore._ports import Backend, Capability, Properties, Source, Stat, StoredVersion, Upload
 from bwcstore._values import ByteRange, Digest, Instant, Locking
 from bwcstore.errors import (
@@ -152,7 +153,7 @@ class ClaimedBackend(Backend):
         """See `Backend.open`. A batch is read and checked now."""
         if parse_batch(name) is None:
             return self._evidence.open(name)
-        return _Checked(self.read(name))
+        return MemorySource(self.read(name))
 
     def stat(self, name: str) -> Stat:
         """See `Backend.stat`. The bytes of a batch are not looked at."""
@@ -342,22 +343,3 @@ class ClaimedBackend(Backend):
 def _name_of(item: Stat | StoredVersion) -> str:
     found = parse_candidate(item.name)
     return found[0] if found else item.name
-
-
-class _Checked(Source):
-    """The bytes of a batch, in memory."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    @property
-    def length_bytes(self) -> int:
-        return len(self._data)
-
-    def read_into(self, offset_bytes: int, buffer: memoryview) -> int:
-        found = self._data[offset_bytes : offset_bytes + buffer.nbytes]
-        buffer.cast("B")[: len(found)] = found
-        return len(found)
-
-    def close(self) -> None:
-        """Nothing is held."""

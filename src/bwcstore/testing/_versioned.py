@@ -9,16 +9,18 @@ Rules kept here:
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import attrs
 
 from bwcstore._layout import check_name, check_prefix
+from bwcstore._memory_source import MemorySource
 from bwcstore._ports import Backend, Capability, Properties, Source, Stat, StoredVersion, Upload
 from bwcstore._values import ByteRange, Instant, Locking, LockMode
 from bwcstore.errors import AlreadyExistsError, ErrorKind, NotFoundError, StorageError
-from bwcstore.testing._world import MemorySource, SimClock
+from bwcstore.testing._memory_upload import MemoryUpload
+from bwcstore.testing._world import SimClock
 
 _DAY_SECONDS: Final = 86_400
 _CAPABILITIES: Final = frozenset(
@@ -68,7 +70,7 @@ class VersionedMemoryBackend(Backend):
         self._bucket = _Bucket()
         self._locking: Locking | None = None
         self._lock = threading.RLock()
-        self._uploads: set[_VersionedUpload] = set()
+        self._uploads: set[MemoryUpload] = set()
         self._leftovers: tuple[str, ...] = ()
 
     def reopened(self) -> "VersionedMemoryBackend":
@@ -123,10 +125,10 @@ class VersionedMemoryBackend(Backend):
             asked = keep_until if self._locking is not None else None
             if asked is not None and asked <= self.clock.now():
                 asked = None
-            upload = _VersionedUpload(
+            upload = MemoryUpload(
                 name,
-                lambda data: self._keep(name, data, asked),
-                self._uploads.discard,
+                keep=lambda data: self._keep(name, data, asked),
+                ended=self._uploads.discard,
             )
             self._uploads.add(upload)
         return upload
@@ -309,33 +311,3 @@ def _bare(name: str, version: _Version) -> StoredVersion:
         marker=version.data is None,
         modified=version.modified,
     )
-
-
-class _VersionedUpload(Upload):
-    def __init__(
-        self,
-        name: str,
-        keep: Callable[[bytes], Stat],
-        ended: Callable[["_VersionedUpload"], None],
-    ) -> None:
-        self.name = name
-        self._keep = keep
-        self._ended = ended
-        self._parts: list[bytes] | None = []
-
-    def _open_parts(self) -> list[bytes]:
-        if self._parts is None:
-            raise StorageError(ErrorKind.CLOSED, f"the upload of {self.name} has ended")
-        return self._parts
-
-    def write(self, data: memoryview) -> None:
-        self._open_parts().append(bytes(data))
-
-    def commit(self) -> Stat:
-        parts, self._parts = self._open_parts(), None
-        self._ended(self)
-        return self._keep(b"".join(parts))
-
-    def abort(self) -> None:
-        self._parts = None
-        self._ended(self)

@@ -12,9 +12,11 @@ Users may embed everything here in their own tests.
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 from bwcstore._layout import check_name, check_prefix
+from bwcstore._memory_source import MemorySource
 from bwcstore._ports import (
     ONLY_VERSION,
     Backend,
@@ -39,6 +41,7 @@ from bwcstore.errors import (
     StorageError,
 )
 from bwcstore.testing._faults import FailAt, FaultyBackend, FaultyVault, SimulatedCrash
+from bwcstore.testing._memory_upload import MemoryUpload
 from bwcstore.testing._vault import MemoryVault
 
 T = TypeVar("T")
@@ -166,7 +169,7 @@ class MemoryBackend(Backend):
         self._modified: dict[str, Instant] = {}
         self._clock = clock
         self._lock = threading.RLock()
-        self._uploads: set[_MemoryUpload] = set()
+        self._uploads: set[MemoryUpload] = set()
         self._leftovers: tuple[str, ...] = ()
 
     def reopened(self) -> "MemoryBackend":
@@ -204,7 +207,7 @@ class MemoryBackend(Backend):
     def create_large(self, name: str, *, keep_until: Instant | None = None) -> Upload:  # noqa: ARG002 - nothing is locked here
         """See `Backend.create_large`."""
         check_name(name)
-        upload = _MemoryUpload(self, name)
+        upload = MemoryUpload(name, keep=partial(self._commit, name), ended=self._forget)
         with self._lock:
             self._uploads.add(upload)
         return upload
@@ -279,58 +282,13 @@ class MemoryBackend(Backend):
             self._leftovers = tuple(name for name in self._leftovers if not name.startswith(prefix))
             return before - len(self._leftovers)
 
-    def _commit(self, upload: "_MemoryUpload", name: str, data: bytes) -> Stat:
+    def _commit(self, name: str, data: bytes) -> Stat:
         with self._lock:
-            self._uploads.discard(upload)
             return self._keep(name, data)
 
-    def _forget(self, upload: "_MemoryUpload") -> None:
+    def _forget(self, upload: MemoryUpload) -> None:
         with self._lock:
             self._uploads.discard(upload)
-
-
-class _MemoryUpload(Upload):
-    def __init__(self, backend: MemoryBackend, name: str) -> None:
-        self._backend = backend
-        self.name = name
-        self._parts: list[bytes] | None = []
-
-    def _open_parts(self) -> list[bytes]:
-        if self._parts is None:
-            raise StorageError(ErrorKind.CLOSED, f"the upload of {self.name} has ended")
-        return self._parts
-
-    def write(self, data: memoryview) -> None:
-        self._open_parts().append(bytes(data))
-
-    def commit(self) -> Stat:
-        parts, self._parts = self._open_parts(), None
-        return self._backend._commit(self, self.name, b"".join(parts))  # noqa: SLF001
-
-    def abort(self) -> None:
-        self._parts = None
-        self._backend._forget(self)  # noqa: SLF001
-
-
-class MemorySource(Source):
-    """Random access to bytes in memory."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    @property
-    def length_bytes(self) -> int:
-        """See `Source.length_bytes`."""
-        return len(self._data)
-
-    def read_into(self, offset_bytes: int, buffer: memoryview) -> int:
-        """See `Source.read_into`."""
-        found = self._data[offset_bytes : offset_bytes + buffer.nbytes]
-        buffer.cast("B")[: len(found)] = found
-        return len(found)
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 class World:

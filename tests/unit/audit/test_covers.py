@@ -13,19 +13,8 @@ from bwcstore.audit._run import audit_store
 from bwcstore.errors import ErrorKind
 from bwcstore.testing import VersionedMemoryBackend, World
 from tests.unit.audit.stores import Shop, bytes_of, codes
-from tests.unit.session.covering import (
-    COVERS,
-    Cover,
-    copied,
-    filled,
-    garbage,
-    marker,
-    one_of_each,
-    original,
-    stripped,
-    truncated,
-    unlinked,
-)
+from tests.unit.covers import Cover, garbage, marker, original, truncated
+from tests.unit.session.covering import COVERS, copied, filled, one_of_each, stripped, unlinked
 from tests.unit.session.purging import approved, due
 from tests.unit.session.world import chief
 

@@ -11,7 +11,8 @@ from bwcstore.cli import _repair
 from bwcstore.cli._app import run
 from bwcstore.cli._exit import Exit
 from bwcstore.testing import VersionedMemoryBackend, World
-from tests.unit.session.covering import filled, garbage, marker, one_of_each
+from tests.unit.covers import garbage, marker
+from tests.unit.session.covering import filled, one_of_each
 from tests.unit.session.world import chief
 
 

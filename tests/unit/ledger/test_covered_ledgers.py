@@ -1,6 +1,5 @@
 """Opening, catching up and publishing where names are covered by newer versions and markers."""
 
-from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -11,31 +10,11 @@ from bwcstore.errors import ErrorKind, FormatError, IntegrityError
 from bwcstore.ledger._log import Log
 from bwcstore.ledger._scope import Heads
 from bwcstore.testing import RacyBackend, VersionedMemoryBackend, World
+from tests.unit.covers import Cover, garbage, marker, original, truncated
 from tests.unit.ledger import books
 
 COUNT: Final = 6
 LAST: Final = COUNT
-Cover = Callable[[VersionedMemoryBackend, str], object]
-
-
-def original(bucket: VersionedMemoryBackend, name: str) -> bytes:
-    """The oldest version."""
-    return bucket.read_version(name, bucket.versions(name)[-1].version_id)
-
-
-def marker(bucket: VersionedMemoryBackend, name: str) -> None:
-    """A delete marker."""
-    bucket.mark(name)
-
-
-def garbage(bucket: VersionedMemoryBackend, name: str) -> None:
-    """Bytes that are no batch."""
-    bucket.shadow(name, b"garbage\n")
-
-
-def truncated(bucket: VersionedMemoryBackend, name: str) -> None:
-    """The batch without its end."""
-    bucket.shadow(name, original(bucket, name)[:-40])
 
 
 def unlinked(bucket: VersionedMemoryBackend, name: str) -> None:

@@ -1,6 +1,5 @@
 """Stores on storage with versions, and what somebody with write rights can lay over them."""
 
-from collections.abc import Callable
 from typing import Any, Final, cast
 
 import attrs
@@ -10,32 +9,12 @@ from bwcstore._session._law import adopt_law
 from bwcstore._store import Store
 from bwcstore._values import Locking, ObjectId
 from bwcstore.testing import MemoryVault, VersionedMemoryBackend, World
+from tests.unit.covers import garbage, marker, original, truncated
 from tests.unit.session.purging import AGENCY, PACK
 from tests.unit.session.world import CHUNK, SETTINGS, chief, create, stream
 
 LENGTH: Final = 3 * CHUNK + 17
 LOCKED: Final = attrs.evolve(SETTINGS, locking=Locking(record_days=9, max_days=9, unruled_days=9))
-Cover = Callable[[VersionedMemoryBackend, str], object]
-
-
-def original(bucket: VersionedMemoryBackend, name: str) -> bytes:
-    """The oldest version."""
-    return bucket.read_version(name, bucket.versions(name)[-1].version_id)
-
-
-def marker(bucket: VersionedMemoryBackend, name: str) -> None:
-    """A delete marker."""
-    bucket.mark(name)
-
-
-def garbage(bucket: VersionedMemoryBackend, name: str) -> None:
-    """Other bytes."""
-    bucket.shadow(name, b"garbage\n")
-
-
-def truncated(bucket: VersionedMemoryBackend, name: str) -> None:
-    """The same, without its end."""
-    bucket.shadow(name, original(bucket, name)[:-1])
 
 
 def changed(bucket: VersionedMemoryBackend, name: str) -> None:

@@ -16,12 +16,11 @@ from bwcstore.testing import (
     VersionedMemoryBackend,
     World,
 )
+from tests.unit.covers import garbage, marker
 from tests.unit.session.covering import (
     copied,
     copied_keys,
     filled,
-    garbage,
-    marker,
     names_of_all,
     one_of_each,
     repairs,

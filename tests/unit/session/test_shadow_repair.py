@@ -24,18 +24,15 @@ from bwcstore.testing import (
     VersionedMemoryBackend,
     World,
 )
+from tests.unit.covers import Cover, garbage, marker, original
 from tests.unit.session.covering import (
     COVERS,
     LENGTH,
-    Cover,
     copied,
     copied_keys,
     filled,
-    garbage,
-    marker,
     names_of_all,
     one_of_each,
-    original,
     repairs,
 )
 from tests.unit.session.world import SETTINGS, chief, create, recording, reopen, stream

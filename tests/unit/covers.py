@@ -1,0 +1,27 @@
+"""What somebody with write rights can lay over a stored name."""
+
+from collections.abc import Callable
+
+from bwcstore.testing import VersionedMemoryBackend
+
+Cover = Callable[[VersionedMemoryBackend, str], object]
+
+
+def original(bucket: VersionedMemoryBackend, name: str) -> bytes:
+    """The oldest version."""
+    return bucket.read_version(name, bucket.versions(name)[-1].version_id)
+
+
+def marker(bucket: VersionedMemoryBackend, name: str) -> None:
+    """A delete marker."""
+    bucket.mark(name)
+
+
+def garbage(bucket: VersionedMemoryBackend, name: str) -> None:
+    """Other bytes."""
+    bucket.shadow(name, b"garbage\n")
+
+
+def truncated(bucket: VersionedMemoryBackend, name: str) -> None:
+    """The same, without its end."""
+    bucket.shadow(name, original(bucket, name)[:-40])
