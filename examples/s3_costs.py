@@ -11,7 +11,25 @@ import math
 from dataclasses import dataclass
 
 GIB = 2**30
-SEGMENT, PART, CHUNK, READ = 64 * 2**20, 16 * 2**20, 2**20, 2 * 2**20
+SEGMENT, PART, CHUNK, READ = 64 * 2**20, 16 * 2**20, 2**20, 8 * 2**20
+
+
+@dataclass(frozen=True)
+class Count:
+    """Requests for what stays in Standard, and for segments, which a rule may have moved.
+
+    Storing, changing and listing are `put`, looking and reading are `get`.
+    """
+
+    put: int = 0
+    get: int = 0
+    segment_put: int = 0
+    segment_get: int = 0
+
+    @property
+    def asked(self) -> tuple[int, int]:
+        """All that cost as much as storing, and all that cost as much as reading."""
+        return self.put + self.segment_put, self.get + self.segment_get
 
 
 @dataclass(frozen=True)
@@ -34,31 +52,52 @@ CLASSES = {
 STANDARD = CLASSES["Standard"]
 
 
-def requests(prices: Prices, *, puts: float = 0, gets: float = 0) -> float:
-    """The price of requests. Listing costs as much as storing; deleting costs nothing."""
-    return (puts * prices.put + gets * prices.get) / 1000
+def pieces(length: float, size: int) -> int:
+    """How many pieces of a size the segments of a recording have."""
+    full, rest = divmod(length, SEGMENT)
+    return int(full) * math.ceil(SEGMENT / size) + math.ceil(rest / size)
 
 
-def for_one(length: float, prices: Prices, *, claimed: bool) -> dict[str, float]:
-    """What each act costs for one recording. Everything is stored in Standard, and moved later."""
-    segments, parts = math.ceil(length / SEGMENT), math.ceil(length / PART)
-    chunks, commit = math.ceil(length / CHUNK), 2 if claimed else 1
-    gib = length / GIB
+def counts(length: float, *, claimed: bool) -> dict[str, Count]:
+    """The requests of each act for one recording. Everything is stored in Standard."""
+    segments, commit = math.ceil(length / SEGMENT), 2 if claimed else 1
+    parts, chunks = pieces(length, PART), pieces(length, CHUNK)
+    # What fits a part is stored in one request.
+    begun = int(length // SEGMENT) + (length % SEGMENT > PART)
+    # Reading bit by bit begins with less than a request may bring, and takes a few more.
+    ranges = pieces(length, READ)
     return {
-        "ingest": requests(STANDARD, puts=parts + 2 * segments + 1 + commit),
-        "move to the class": segments * prices.move / 1000,
-        "one entry": requests(STANDARD, puts=commit, gets=commit - 1),
-        "one full read": requests(STANDARD, puts=2 * commit)
-        + requests(prices, gets=math.ceil(length / READ) + segments)
-        + gib * prices.retrieved_gib,
-        "one audit": requests(prices, gets=chunks + segments + 1) + gib * prices.retrieved_gib,
-        "longer lock": requests(prices, puts=3 * segments, gets=4 * segments),
-        "legal hold": requests(prices, puts=3 * segments, gets=2 * segments),
-        "records a year": 2 * 2 * requests(STANDARD, puts=2, gets=3),
-        "purge": requests(prices, puts=3 * segments, gets=2 * segments)
-        + requests(STANDARD, puts=8 * commit),
-        "storage a month": gib * prices.gib_month,
+        "ingest": Count(put=parts + 2 * begun + 1 + commit),
+        "one entry": Count(put=commit, get=commit - 1),
+        "one full read": Count(put=2 * commit, get=1, segment_get=ranges + segments),
+        "one audit": Count(get=1, segment_get=chunks + segments),
+        "longer lock": Count(segment_put=3 * segments, segment_get=4 * segments),
+        "legal hold": Count(segment_put=5 * segments, segment_get=4 * segments),
+        "records a year": Count(put=2 * 2 * 2, get=2 * 2 * 3),
+        "purge": Count(
+            put=3 + 8 * commit, get=8, segment_put=3 * segments + commit, segment_get=2 * segments
+        ),
     }
+
+
+def costs(length: float, prices: Prices, *, claimed: bool) -> dict[str, float]:
+    """What each act costs for one recording whose segments are moved to a class."""
+    found = {
+        act: (
+            count.put * STANDARD.put
+            + count.get * STANDARD.get
+            + count.segment_put * prices.put
+            + count.segment_get * prices.get
+        )
+        / 1000
+        for act, count in counts(length, claimed=claimed).items()
+    }
+    gib = length / GIB
+    found["one full read"] += gib * prices.retrieved_gib
+    found["one audit"] += gib * prices.retrieved_gib
+    found["move to the class"] = math.ceil(length / SEGMENT) * prices.move / 1000
+    found["storage a month"] = gib * prices.gib_month
+    return found
 
 
 def main() -> None:
@@ -73,7 +112,7 @@ def main() -> None:
     given = parser.parse_args()
     length, years = given.megabytes * 1e6, given.keep_days / 365
     print(f"{'US dollars':24}" + "".join(f"{name:>14}" for name in CLASSES))
-    columns = [for_one(length, prices, claimed=given.claimed) for prices in CLASSES.values()]
+    columns = [costs(length, prices, claimed=given.claimed) for prices in CLASSES.values()]
     for act in columns[0]:
         cells = "".join(f"{column[act] * 1e6:14,.2f}" for column in columns)
         print(f"{act:24}{cells}  per million")

@@ -214,7 +214,8 @@ def _claimed(backend: S3Backend, access: Access, claims: PathLike | None) -> Bac
     claimed = access.bucket(place)
     if claimed.versioned:
         raise StorageError(
-            ErrorKind.STORAGE_UNFIT, f"{place}: claims need a bucket without versions"
+            ErrorKind.STORAGE_UNFIT,
+            f"{place}: claims need a bucket without versions, and leave to ask whether it has any",
         )
     return ClaimedBackend(backend, claimed)
 

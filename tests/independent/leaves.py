@@ -18,6 +18,7 @@ from canonical import (
 from custody_leaves import CUSTODY
 from ed25519 import verify
 from forms import COLLECTED, ROLES, WORDS, Form, hex_of, is_instant, is_tags, listed, one_of
+from storage_leaves import LOCKING, STORAGE
 
 KIND = re.compile(r"[a-z][a-z0-9_]{0,30}\.[a-z][a-z0-9_]{0,30}\Z")
 KEY_ID = re.compile(r"[a-z0-9]([a-z0-9./-]{0,126}[a-z0-9])?\Z")
@@ -31,7 +32,7 @@ OPEN: dict[str, tuple[str, dict[str, Form], dict[str, Form]]] = {
             "chunk_bytes": is_whole, "segment_chunks": is_whole, "origin": is_text,
             "verifier_key": is_text, "signed_kinds": WORDS, "storage": WORDS,
         },
-        {},
+        {"locking": LOCKING},
     ),
     "generation.closed": ("store", {"heads_count": is_whole, "heads_root": hex_of(32)}, {}),
     "generation.opened": (
@@ -71,7 +72,7 @@ OPEN: dict[str, tuple[str, dict[str, Form], dict[str, Form]]] = {
             "manifest_sha256": hex_of(32), "header": hex_of(74), "segment_count": is_whole,
             "ciphertext_root": hex_of(32), "tags": is_tags, "collected": listed(COLLECTED, 8),
         },
-        {"label": is_word, "trigger": one_of(*TRIGGERS)},
+        {"label": is_word, "trigger": one_of(*TRIGGERS), "locked_until": is_instant},
     ),
     "object.accessed": (
         "object",
@@ -90,6 +91,7 @@ OPEN: dict[str, tuple[str, dict[str, Form], dict[str, Form]]] = {
     "audit.started": ("act", {}, {"object": is_uuid}),
     "audit.ended": ("act", {"objects": is_whole, "bytes": is_whole, "findings": is_whole}, {}),
     **CUSTODY,
+    **STORAGE,
 }  # fmt: skip
 
 ALWAYS = {"after", "at", "auth", "body", "by", "decided", "index", "kind", "scope", "v"}

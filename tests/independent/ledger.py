@@ -41,7 +41,7 @@ class Ledger:
 
     root: Path
     report: Report
-    names: dict[int, dict[int, str]]
+    names: dict[int, dict[int, str | None]]
     generations: dict[int, Generation] = dataclasses.field(default_factory=dict)
     by_index: dict[int, tuple[bytes, Leaf | None]] = dataclasses.field(default_factory=dict)
     state: State = dataclasses.field(default_factory=State)
@@ -71,8 +71,12 @@ class Ledger:
             self._missing(f"ledger/0/batch/{0:012d}")
 
     def _missing(self, name: str) -> None:
-        """Report missing batches; from here on, links may reach into the gap."""
+        """Report missing batches."""
         self.report.add("batch-missing", "AUD-3", name, "missing, and later batches are there")
+        self._lose()
+
+    def _lose(self) -> None:
+        """From here on, links may reach into a gap."""
         self.last = self.batch_digest = None
         self.gap = self.weak = True
         for generation in self.generations.values():
@@ -97,7 +101,12 @@ class Ledger:
                 self._missing(f"ledger/{number}/batch/{expected:012d}")
                 self.must_open = False
                 self._newest().whole = False
-            self._batch(number, batch, self.names[number][batch])
+            name = self.names[number][batch]
+            if name is None:
+                self._lose()
+                self.must_open = self._newest().whole = False
+            else:
+                self._batch(number, batch, name)
             expected = batch + 1
 
     def _batch(self, generation: int, number: int, name: str) -> None:
@@ -132,9 +141,8 @@ class Ledger:
             )
         if not 1 <= entries <= 65_536:
             self._bad(name, "it has no entry, or too many")
-        if rest and not rest.startswith(PAYLOAD):
-            self.last = self.batch_digest = None
-            self.gap = self.weak = True
+        if not entries or (rest and not rest.startswith(PAYLOAD)):
+            self._lose()
             self._newest().whole = False
 
     def _bad(self, name: str, message: str) -> None:

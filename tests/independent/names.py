@@ -12,6 +12,7 @@ PATTERNS = {
     "segment": re.compile(rf"objects/({UUID})/(\d{{8}})\Z", re.ASCII),
     "manifest": re.compile(rf"objects/({UUID})/manifest-([0-9a-f]{{64}})\Z", re.ASCII),
     "batch": re.compile(rf"ledger/{PLAIN}/batch/(\d{{12}})\Z", re.ASCII),
+    "candidate": re.compile(rf"ledger/{PLAIN}/batch/(\d{{12}})-([0-9a-f]{{64}})\Z", re.ASCII),
     "tile": re.compile(rf"ledger/{PLAIN}/tile/{PLAIN}/{PATH}\Z", re.ASCII),
     "bundle": re.compile(rf"ledger/{PLAIN}/tile/entries/{PATH}\Z", re.ASCII),
     "checkpoint": re.compile(rf"checkpoint/{PLAIN}/(\d{{12}})\Z", re.ASCII),
@@ -40,6 +41,11 @@ def kind_of(name: str) -> tuple[str, tuple[str, ...]] | None:
                 return None
             return kind, match.groups()
     return None
+
+
+def is_canary(name: str) -> bool:
+    """Tell whether a name is one under which a probe tries the storage out (PRB-1)."""
+    return name.startswith("probe/")
 
 
 def walk(root: Path) -> Iterator[str]:

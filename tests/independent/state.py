@@ -28,7 +28,14 @@ NEEDS = {
 } | {
     kind: roles
     for roles, kinds in (
-        (LEADING, ("law.adopted", "policy.set", "backups.declared", "erasure.attested")),
+        ({MASTER}, ("shadows.repaired",)),
+        (
+            LEADING,
+            (
+                "law.adopted", "policy.set", "backups.declared", "erasure.attested",
+                "storage.attested",
+            ),
+        ),
         (KEEPING | {"supervisor", "prosecutor"}, ("hold.placed", "hold.bound", "hold.reviewed")),
         (
             KEEPING,
@@ -38,7 +45,8 @@ NEEDS = {
                 "notice.sent", "consent.recorded", "consent.withdrawn", "derivative.made",
                 "derived.from", "release.made", "plan.proposed", "plan.approved",
                 "plan.withdrawn", "purge.started", "purge.completed", "purge.failed",
-                "purge.run_ended", "clock.confirmed",
+                "purge.run_ended", "clock.confirmed", "storage.probed", "object.locked",
+                "locks.synced",
             ),
         ),
     )
@@ -68,6 +76,7 @@ class State(Purges):
     sources: set[str] = dataclasses.field(default_factory=set)
     open_accesses: set[tuple[str, int]] = dataclasses.field(default_factory=set)
     acts: dict[str, str] = dataclasses.field(default_factory=dict)
+    probed: str | None = None
 
     def may_act(self) -> int:
         """How many actors are enrolled and not revoked."""
@@ -127,6 +136,12 @@ class State(Purges):
     def _store_created(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
         """What kinds must be signed."""
         self.signed_kinds |= set(body["signed_kinds"])
+        yield from ()
+
+    def _storage_probed(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:
+        """What came of the last probe of the evidence."""
+        if body["place"] == "evidence":
+            self.probed = body["verdict"]
         yield from ()
 
     def _actor_enrolled(self, leaf: Leaf, body: Leaf) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """A verifier of a bwcstore store, written from the specification alone; standard library only.
 
-    python verifier.py STORE_DIR [--vkey VKEY] [--expect NOTE]...
+    python verifier.py STORE_DIR [--claims CLAIMS_DIR] [--vkey VKEY] [--expect NOTE]...
 
+The directory may be the copy of a bucket, and the claims, where the store has any, that of another.
 It does not judge destructions once more by the law (AUD-34): that takes a calendar of holidays.
 
 Prints one line of JSON for each finding. Exit code 0 when none of them is an error, else 1.
@@ -14,10 +15,11 @@ import sys
 from pathlib import Path
 
 from canonical import RefusedError
+from claims import Claims, Place
 from findings import Report
 from ledger import Ledger
 from merkle import TILE, bundle, roots, tile
-from names import kind_of, tile_number, walk
+from names import is_canary, kind_of, tile_number, walk
 from notes import Checkpoint, VerifierKey, is_receipt, read_checkpoint, read_receipt
 from objects import Objects
 
@@ -29,7 +31,8 @@ ANNEX_BYTES = 64 << 20
 class Stored:
     """The stored names, by what they are names of."""
 
-    batches: dict[int, dict[int, str]] = dataclasses.field(default_factory=dict)
+    batches: dict[int, dict[int, str | None]] = dataclasses.field(default_factory=dict)
+    candidates: dict[Place, list[str]] = dataclasses.field(default_factory=dict)
     checkpoints: dict[tuple[int, int], str] = dataclasses.field(default_factory=dict)
     tiles: list[tuple[int, int | None, int, str]] = dataclasses.field(default_factory=list)
     segments: dict[str, dict[int, str]] = dataclasses.field(default_factory=dict)
@@ -44,7 +47,7 @@ class Stored:
         for name in walk(root):
             known = kind_of(name)
             if known is None:
-                stored.foreign += 1
+                stored.foreign += not is_canary(name)
             else:
                 stored._take(name, *known)
         return stored
@@ -53,6 +56,8 @@ class Stored:
         """Take in one name of the format."""
         if kind == "batch":
             self.batches.setdefault(int(parts[0]), {})[int(parts[1])] = name
+        elif kind == "candidate":
+            self.candidates.setdefault((int(parts[0]), int(parts[1])), []).append(parts[2])
         elif kind == "checkpoint":
             self.checkpoints[int(parts[0]), int(parts[1])] = name
         elif kind == "annex":
@@ -79,15 +84,24 @@ class Verifier:
     found_roots: dict[int, dict[int, bytes]] = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def over(cls, root: Path) -> "Verifier":
-        """Get ready to verify the store in a directory."""
+    def over(cls, root: Path, claims: Path | None = None) -> "Verifier":
+        """Get ready to verify the store in a directory, or a copy of one (CLM-11)."""
         report, stored = Report(), Stored.under(root)
+        # What lies among candidates under a batch's own name is no batch (CLM-2).
+        if claims is not None or not stored.batches or (0, 0) in stored.candidates:
+            claimed = set() if claims is None else {
+                (generation, number)
+                for generation, numbers in Stored.under(claims).batches.items()
+                for number in numbers
+            }  # fmt: skip
+            stored.batches = Claims(root, claims, stored.candidates, claimed).batches(report)
         return cls(root, report, stored, Ledger(root, report, stored.batches))
 
     def run(self, vkey: str | None, expect: list[tuple[str, bytes]]) -> Report:
         """Check everything, in the order of the audit chapter (AUD-2)."""
         self.ledger.read()
         self._annexes()
+        self._locks()
         self._choose_key(vkey)
         self._tiles()
         stated = self._checkpoints()
@@ -110,6 +124,18 @@ class Verifier:
                 "name-invalid", "AUD-25", "", f"{self.stored.foreign} other names", severity="note"
             )
         return self.report
+
+    def _locks(self) -> None:
+        """Whether somebody has seen the storage refuse an early deletion (AUD-42)."""
+        body = {} if self.ledger.genesis is None else self.ledger.genesis["body"]
+        if "locking" not in body:
+            return
+        doubted = self.ledger.state.probed != "proven"
+        if body["locking"]["mode"] == "none":
+            doubted = "server-time" in body["storage"]
+        if doubted:
+            message = "nobody has seen it refuse an early deletion"
+            self.report.add("unproven-worm", "AUD-42", "", message, severity="warning")
 
     def _annexes(self) -> None:
         """Compare annexes with their digests, and plans with what their entries say (AUD-36)."""
@@ -143,7 +169,7 @@ class Verifier:
             if given is not None:
                 self.report.add("key-unknown", "AUD-15", "", str(error))
         if given is not None and named not in (None, given):
-            name = self.stored.batches[0][0]
+            name = self.stored.batches[0][0] or ""
             self.report.add("key-unknown", "AUD-15", name, "not the auditor's key", entry=0)
 
     def _tiles(self) -> None:
@@ -266,11 +292,12 @@ def main() -> int:
     """Run the verifier as a program."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("store", type=Path)
+    parser.add_argument("--claims", type=Path)
     parser.add_argument("--vkey")
     parser.add_argument("--expect", type=Path, action="append", default=[])
     options = parser.parse_args()
     expect = [(path.name, path.read_bytes()) for path in options.expect]
-    report = Verifier.over(options.store).run(options.vkey, expect)
+    report = Verifier.over(options.store, options.claims).run(options.vkey, expect)
     for line in report.lines():
         sys.stdout.write(f"{line}\n")
     return 0 if report.sound else 1

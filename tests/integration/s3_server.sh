@@ -278,7 +278,7 @@ make_disk() {
 make_user() {
     ceph_tool radosgw-admin -n client.parallel user create \
         --uid=tests --display-name=tests --access-key="$key_id" --secret-key="$secret" \
-        --caps="users=*"
+        --caps="users=*" --max-buckets=1000000
 }
 
 # once NAME COMMAND...: a step in making the cluster, done again until it was finished.

@@ -30,8 +30,9 @@ class Desk:
     def begin(self, count: int, length_bytes: int = SEGMENT_BYTES + 1) -> SimClock:
         """Create the store, long ago; returns the clock of that time."""
         clock = SimClock(SystemClock().now().plus_seconds(-AGO))
+        self.ground.begin(GOVERNANCE, clock)
         with (
-            self.ground.create(GOVERNANCE, clock) as store,
+            self.ground.open(clock) as store,
             store.session(actor="chief", reason="by the book") as session,
         ):
             session.adopt_law(PACK, AGENCY)

@@ -72,11 +72,11 @@ class Exchange:
             self._body = self._handler.rfile.read(self._length)
         return self._body
 
-    def forward(self, headers: dict[str, str] | None = None) -> Reply:
-        """Send it on, and take the answer."""
+    def forward(self, headers: dict[str, str] | None = None, *, more: str = "") -> Reply:
+        """Send it on, with `more` at the end of its query, and take the answer."""
         body = self.body
         with self._connected() as upstream:
-            self._send_head(upstream, headers or self.seen.headers)
+            self._send_head(upstream, headers or self.seen.headers, more)
             upstream.send(body)
             found = upstream.getresponse()
             kept = [(k, v) for k, v in found.getheaders() if k.lower() not in _HOPS]
@@ -98,9 +98,11 @@ class Exchange:
         finally:
             upstream.close()
 
-    def _send_head(self, upstream: http.client.HTTPConnection, headers: dict[str, str]) -> None:
+    def _send_head(
+        self, upstream: http.client.HTTPConnection, headers: dict[str, str], more: str = ""
+    ) -> None:
         upstream.putrequest(
-            self.seen.method, self._handler.path, skip_host=True, skip_accept_encoding=True
+            self.seen.method, self._handler.path + more, skip_host=True, skip_accept_encoding=True
         )
         for name, value in headers.items():
             if name not in _HOPS:
@@ -149,11 +151,11 @@ class Exchange:
         except OSError:
             return
 
-    def signed_without(self, *names: str) -> dict[str, str]:
-        """Its headers without some of them, signed again by the key of the tests."""
+    def signed_without(self, *names: str, more: str = "") -> dict[str, str]:
+        """Its headers without some, signed again by the key of the tests, for `more` query."""
         gone = {*names, "authorization", "x-amz-content-sha256", "x-amz-date", *_HOPS}
         headers = {k: v for k, v in self.seen.headers.items() if k not in gone}
-        url = f"http://{headers['host']}{self._handler.path}"
+        url = f"http://{headers['host']}{self._handler.path}{more}"
         request = AWSRequest(method=self.seen.method, url=url, data=self.body, headers=headers)
         S3SigV4Auth(self.proxy.credentials, "s3", "us-east-1").add_auth(request)
         return {k.lower(): v for k, v in request.headers.items()}
@@ -241,6 +243,20 @@ def rewrite(**headers: str) -> Action:
         reply = exchange.forward()
         kept = [(k, v) for k, v in reply.headers if k.lower() not in headers]
         exchange.answer(attrs.evolve(reply, headers=[*kept, *headers.items()]))
+
+    return act
+
+
+def page_by(
+    count: int, change: Callable[[bytes], bytes] = bytes, *, what: str = "max-keys"
+) -> Action:
+    """Listings come in pages of so many lines, each page changed."""
+    more = f"&{what}={count}"
+
+    def act(exchange: Exchange) -> None:
+        reply = exchange.forward(exchange.signed_without(more=more), more=more)
+        kept = [(k, v) for k, v in reply.headers if k.lower() != "content-length"]
+        exchange.answer(Reply(status=reply.status, headers=kept, body=change(reply.body)))
 
     return act
 

@@ -12,13 +12,16 @@ import attrs
 
 from bwcstore import KeyFile, Locking, Store
 from bwcstore._ports import Backend, Clock, Environment
+from bwcstore._session._begin import Settings
 from bwcstore._system import SerialWorkers, SystemClock, SystemEntropy
 from bwcstore.audit._report import Report
 from bwcstore.audit._run import audit_store
+from bwcstore.objects._segment import Geometry
 from bwcstore.storage._s3 import S3Backend
 from bwcstore.storage._s3_options import PART_BYTES_MIN, S3Options
 from bwcstore.testing.backend_suite import pattern
 from tests.integration.s3_service import REGION, S3Service
+from tests.s3.places import begin_store
 
 HERE = Path(__file__).parents[2]
 CHUNK = 1 << 20
@@ -129,6 +132,16 @@ class Ground:
             environment=_at(clock),
             **self._places,
         )
+
+    def begin(self, locking: Locking | None = None, clock: Clock | None = None) -> None:
+        """As `create`, and closed again, on storage that nobody tried out: the store says so."""
+        settings = Settings(
+            geometry=Geometry(chunk_bytes=CHUNK, segment_chunks=self.segment_chunks),
+            signed_kinds=frozenset(),
+            locking=locking or Locking(),
+            protocol="claimed" if self.claimed else "numbered",
+        )
+        begin_store(self.url, settings=settings, environment=_at(clock), **self._places)
 
     def open(self, clock: Clock | None = None) -> Store:
         """The store as the next process finds it."""

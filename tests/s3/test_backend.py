@@ -116,7 +116,7 @@ def test_broken_uploads_are_aborted_once_they_are_old(
     backend = open_bucket(s3_server, shared_locked, s3_server.parallel, upload_seconds_max=-60.0)
     living = upload(backend, "a/living", pattern(6 * MEBIBYTE), step=MEBIBYTE)
     dead = upload(backend, "a/dead", pattern(6 * MEBIBYTE), step=MEBIBYTE)
-    backend.note_ended(dead._upload_id)  # type: ignore[attr-defined]  # what a dead process no longer knows
+    backend.under_way.end(dead._upload_id)  # type: ignore[attr-defined]  # what a dead process no longer knows
 
     removed = [backend.discard_leftovers(prefix) for prefix in ("b/", "a/", "")]
     living.commit()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import attrs
 import pytest
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 import bwcstore
 from bwcstore._system import SystemClock, SystemEntropy
 from bwcstore._values import Locking, LockMode
-from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError
+from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError, StorageError
 from bwcstore.storage._keysource import KeyFile
 from bwcstore.storage._s3 import S3Backend
 from bwcstore.storage._s3_options import S3Options
@@ -26,8 +26,6 @@ from tests.integration.s3_service import S3Service
 from tests.s3 import fault_proxy as faults
 from tests.s3.fault_proxy import EVER, FaultProxy
 from tests.s3.places import open_bucket, options
-
-PAGE: Final = 1000
 
 
 @pytest.fixture
@@ -294,21 +292,6 @@ def test_a_bucket_that_locks_by_itself(
     assert "Contents" not in s3_client.list_objects_v2(Bucket=bucket)
 
 
-@pytest.mark.parametrize("count", [PAGE])
-def test_a_listing_with_an_empty_last_page(
-    s3_server: S3Service, s3_client: Any, plain_bucket: str, count: int
-) -> None:
-    """As many objects as fill the pages are listed, each once."""
-    backend = open_bucket(s3_server, plain_bucket, s3_server.parallel)
-    names = [f"n/{number:05}" for number in range(count)]
-    for name in names:
-        s3_client.put_object(Bucket=plain_bucket, Key=backend.place.key(name), Body=b"x")
-
-    assert names == [one.name for one in backend.list("")]
-    assert names == [one.name for one in backend.all_versions("n/")]
-    backend.close()
-
-
 def test_a_listing_that_never_ends(
     s3_server: S3Service, plain_bucket: str, proxy: FaultProxy
 ) -> None:
@@ -360,3 +343,47 @@ def test_uploads_of_odd_keys_are_found(
     assert 4 == backend.discard_leftovers()
     assert [] == s3_client.list_multipart_uploads(Bucket=plain_bucket).get("Uploads", [])
     backend.close()
+
+
+@pytest.mark.spec("STO-15", "SHD-7")
+def test_many_versions_are_not_gathered(
+    s3_server: S3Service, s3_client: Any, locked_bucket: str, proxy: FaultProxy
+) -> None:
+    """However many versions somebody gave a name, a listing holds one page of them."""
+    backend = open_bucket(s3_server, locked_bucket, proxy.endpoint)
+    for number in range(6):
+        s3_client.put_object(Bucket=locked_bucket, Key=backend.place.key("a"), Body=bytes(number))
+    proxy.rule(faults.page_by(2), query="versions", times=EVER)
+    before = len(proxy.seen)
+    first = next(backend.all_versions(""))
+    asked = len(proxy.seen) - before
+    lengths = [one.length_bytes for one in backend.all_versions("")]
+    backend.close()
+
+    assert (5, 1) == (first.length_bytes, asked)
+    assert [5, 4, 3, 2, 1, 0] == lengths
+
+
+@pytest.mark.spec("STO-25", "BKT-12")
+def test_a_refused_deletion_in_other_words(
+    s3_server: S3Service, locked_bucket: str, proxy: FaultProxy
+) -> None:
+    """Some services refuse to delete what is locked as others say that there is no such version:
+    it is gone only if it is listed no more.
+    """
+    backend = open_bucket(s3_server, locked_bucket, proxy.endpoint)
+    backend.create("free", b"one")
+    backend.lock_new(Locking(mode=LockMode.GOVERNANCE, record_days=1))
+    backend.create("locked", b"two")
+    free, locked = backend.versions("free")[0], backend.versions("locked")[0]
+    proxy.rule(faults.say(400, "InvalidRequest"), method="DELETE", times=EVER)
+
+    with pytest.raises(StorageError) as refused:
+        backend.delete_version("free", free.version_id)
+    with pytest.raises(StorageError) as kept:
+        backend.delete_version("locked", locked.version_id)
+    backend.delete_version("free", locked.version_id)
+    backend.close()
+
+    assert ErrorKind.STORAGE_IO is refused.value.kind
+    assert ErrorKind.WITHHELD_BY_STORAGE is kept.value.kind

@@ -34,7 +34,7 @@ def test_what_was_promised_outlives_its_claim(
     meanwhile and is behind appends nothing once all are gone.
     """
     ground = Ground.lay(s3_server, tmp_path, "claimed")
-    ground.create().close()
+    ground.begin()
     with ground.open() as behind, ground.open() as first:
         promised = _enrol(first, "alice")
         claims = _claims(s3_client, ground)

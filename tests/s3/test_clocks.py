@@ -9,14 +9,16 @@ import pytest
 
 from bwcstore import Store
 from bwcstore._ports import Environment
+from bwcstore._session._begin import Settings
 from bwcstore._system import SerialWorkers, SystemClock, SystemEntropy
+from bwcstore._values import Locking
 from bwcstore.custody._authority import Role
 from bwcstore.errors import BwcStoreError, ConflictError, ErrorKind
 from bwcstore.storage._keysource import KeyFile
 from bwcstore.storage._s3 import S3Backend
 from bwcstore.testing import SimClock
 from tests.integration.s3_service import S3Service
-from tests.s3.places import options
+from tests.s3.places import begin_store, options
 
 
 def machine(*, ahead_seconds: float) -> Environment:
@@ -34,9 +36,11 @@ def test_a_clock_two_minutes_ahead_appends_nothing(
     vaults = [f"s3://{plain_bucket}/keys"]
     key = KeyFile.generate(tmp_path / "root.key", SystemEntropy())
     reach = options(s3_server, s3_server.serial)
-    with Store.create(
-        url, key=key, actor="chief", vaults=vaults, s3=reach, environment=machine(ahead_seconds=30)
-    ) as store:
+    begin_store(
+        url, key=key, vaults=vaults, claims=None, s3=reach, settings=Settings(locking=Locking())
+    )
+    nearly = machine(ahead_seconds=30)
+    with Store.open(url, key=key, vaults=vaults, s3=reach, environment=nearly) as store:
         right = store.warnings
     ahead = Store.open(
         url, key=key, vaults=vaults, s3=reach, environment=machine(ahead_seconds=120)

@@ -120,7 +120,7 @@ def test_a_fault_that_stays_ends_at_the_deadline(opened: Opener, what: str, faul
     operation, pair = OPERATIONS[what], opened(0.4)
     count = _requests(operation, pair, "a-0")
 
-    for at in range(1, count + 1, 4 if count > STRIDE * 2 else STRIDE):
+    for at in range(1, count + 1, 4 if 1 < STRIDE < count / 2 else STRIDE):
         name = f"a-{at}"
         version = operation.prepare(pair.direct, name)
         pair.proxy.heal()

@@ -11,7 +11,7 @@ def test_the_secret_is_not_shown(s3_server: S3Service, tmp_path: Path) -> None:
     knows it all the same.
     """
     ground = Ground.lay(s3_server, tmp_path)
-    ground.create().close()
+    ground.begin()
     child = ground.start("work", "a", 1)
     arguments = [*map(str, child.args)] if isinstance(child.args, list) else []
     _, complaint = child.communicate(b"\n", timeout=60)

@@ -69,7 +69,7 @@ def test_killed_daemons_lose_nothing(
     """
     begun = time.monotonic()
     ground = Ground.lay(service, tmp_path, protocol)
-    ground.create().close()
+    ground.begin()
     child = ground.start("go_on", 1)
     wait_ready(child)
     out = _take(child, 3)
@@ -190,7 +190,7 @@ def test_a_killed_ingest_is_taken_up(
     laid = Ground.lay(service, tmp_path, "claimed", upload_seconds_max=-60.0)
     # Small segments, because some are read ahead of those that are stored.
     ground = attrs.evolve(laid, segment_chunks=2)
-    ground.create().close()
+    ground.begin()
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(footage(2 * SEGMENTS * CHUNK))
     child = ground.start("ingest_file", clip, chunks << 20)

@@ -22,7 +22,7 @@ def test_processes_append_together(
 ) -> None:
     """What any process was told is there, in one line of entries; threads share batches."""
     ground = Ground.lay(s3_server, tmp_path, protocol)
-    ground.create().close()
+    ground.begin()
     begun = time.monotonic()
     children = [ground.start("work", run, COUNT) for run in range(processes)]
     let_go(children)
@@ -57,7 +57,7 @@ def test_processes_ingest_the_same(s3_server: S3Service, tmp_path: Path, protoco
     that came of each.
     """
     ground = Ground.lay(s3_server, tmp_path, protocol)
-    ground.create().close()
+    ground.begin()
     children = [ground.start("ingest_same", COUNT) for _ in range(2)]
     let_go(children)
     told: list[list[bytes]] = [finish(child) for child in children]

@@ -10,6 +10,7 @@ import pytest
 
 from bwcstore import Store
 from bwcstore._places import place_of
+from bwcstore._session._begin import Settings
 from bwcstore._system import SystemEntropy
 from bwcstore._values import Instant, Locking, LockMode
 from bwcstore.audit._findings import Severity
@@ -21,7 +22,7 @@ from bwcstore.storage._iam import StorageRole
 from bwcstore.storage._keysource import KeyFile
 from bwcstore.testing.backend_suite import pattern
 from tests.integration.s3_service import S3Service
-from tests.s3.places import options
+from tests.s3.places import begin_store, options
 from tests.s3.staging import INGESTED, Town, acting, at, stage_on
 from tests.simulation.agency_memory import AGENCY, ORDINARY, PACK
 
@@ -198,18 +199,15 @@ def test_the_lock_keeper_keeps_the_locks(s3_server: S3Service, tmp_path: Path) -
     stage = stage_on(s3_server)
     locking = Locking(record_days=2, max_days=3, unruled_days=1)
     key = KeyFile.generate(tmp_path / "root.key", SystemEntropy())
-    store = Store.create(
+    begin_store(
         stage.areas.evidence,
         key=key,
-        actor="chief",
         vaults=stage.areas.vaults,
         claims=stage.areas.claims,
         s3=options(s3_server, s3_server.parallel),
-        locking=locking,
-        signed_kinds=(),
+        settings=Settings(locking=locking, signed_kinds=frozenset(), protocol="claimed"),
         environment=at(INGESTED),
     )
-    store.close()
     stage.guard(locking)
     town = Town(stage=stage, key=key, content=b"brief")
     with town.open(INGEST) as store, acting(store) as session:

@@ -1,5 +1,6 @@
 """Six roles with credentials of their own: what the service does for each, and what it refuses."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -8,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bwcstore._system import SystemEntropy
-from bwcstore.storage._iam import StorageRole
+from bwcstore._values import Locking, LockMode
+from bwcstore.storage._iam import StorageAreas, StorageRole, bucket_policies
 from tests.integration.s3_service import S3Service
 from tests.s3.staging import Stage, stage_on
 
@@ -120,6 +122,28 @@ def lift_hold(stage: Stage, client: Any) -> object:
     )
 
 
+def on_its_own(name: str, operation: str, **arguments: object) -> Callable[[Stage, Any], object]:
+    """Store something, and then do something to it: whoever stores may own it."""
+
+    def do(stage: Stage, client: Any) -> object:
+        key = f"evidence/{SystemEntropy().take(4).hex().join(name.rsplit('*', 1))}"
+        client.put_object(Bucket=stage.evidence, Key=key, Body=b"x", **_lock(400))
+        return getattr(client, operation)(Bucket=stage.evidence, Key=key, **arguments)
+
+    return do
+
+
+def look(name: str, operation: str) -> Callable[[Stage, Any], object]:
+    """Ask for a lock of something that is locked and held."""
+
+    def do(stage: Stage, client: Any) -> object:
+        version = stage.put(name, **_lock(1), ObjectLockLegalHoldStatus="ON")
+        key = f"evidence/{name}"
+        return getattr(client, operation)(Bucket=stage.evidence, Key=key, VersionId=version)
+
+    return do
+
+
 def abort(stage: Stage, client: Any) -> object:
     """Abort an upload that somebody else has under way."""
     where = {"Bucket": stage.evidence, "Key": f"evidence/{SEGMENT}"}
@@ -143,6 +167,7 @@ def configure(operation: str, **arguments: object) -> Callable[[Stage, Any], obj
 
 
 EXPIRY: Final = {"ID": "x", "Status": "Enabled", "Prefix": "", "Expiration": {"Days": 1}}
+ENCRYPTED: Final = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
 LOCKS: Final = {"ObjectLockEnabled": "Enabled"}
 
 OPERATIONS: Final[Mapping[str, tuple[Callable[[Stage, Any], object], frozenset[StorageRole]]]] = {
@@ -167,6 +192,26 @@ OPERATIONS: Final[Mapping[str, tuple[Callable[[Stage, Any], object], frozenset[S
     "shorten a lock": (retain(1), NOBODY),
     "lengthen a lock": (retain(3), frozenset({INGEST, KEEPER})),
     "lift a legal hold": (lift_hold, frozenset({KEEPER})),
+    "look at a segment's lock": (
+        look(SEGMENT, "get_object_retention"),
+        ALL - {CUSTODIAN},
+    ),
+    "look at a segment's hold": (
+        look(SEGMENT, "get_object_legal_hold"),
+        frozenset({READER, PURGER, AUDITOR, KEEPER}),
+    ),
+    "look at a batch's lock": (look(BATCH, "get_object_retention"), ALL),
+    "look at a batch's hold": (look(BATCH, "get_object_legal_hold"), ALL),
+    "hold its own segment": (
+        on_its_own("objects/*/00000000", "put_object_legal_hold", LegalHold={"Status": "ON"}),
+        NOBODY,
+    ),
+    "read its own segment": (on_its_own("objects/*/00000000", "get_object"), NOBODY),
+    "read its own batch": (on_its_own("ledger/0/batch/*", "get_object"), ACTING),
+    "open its own batch to all": (
+        on_its_own("ledger/0/batch/*", "put_object_acl", ACL="public-read"),
+        NOBODY,
+    ),
     "abort another's upload": (abort, frozenset({PURGER})),
     "read a key": (beside("get_object", "keys/keys/1/x"), ACTING),
     "destroy a key": (beside("delete_object", "keys/keys/1/x"), frozenset({PURGER, CUSTODIAN})),
@@ -186,6 +231,11 @@ OPERATIONS: Final[Mapping[str, tuple[Callable[[Stage, Any], object], frozenset[S
         configure("put_object_lock_configuration", ObjectLockConfiguration=LOCKS),
         NOBODY,
     ),
+    "encrypt with a key of one's own": (
+        configure("put_bucket_encryption", ServerSideEncryptionConfiguration=ENCRYPTED),
+        NOBODY,
+    ),
+    "open the bucket to all": (configure("delete_public_access_block"), NOBODY),
     "take the policy away": (configure("delete_bucket_policy"), NOBODY),
     "delete the bucket": (configure("delete_bucket"), NOBODY),
 }
@@ -219,6 +269,9 @@ OWNER: Final = {
         "suspend versions",
         "let evidence expire",
         "change the bucket's lock",
+        "open its own batch to all",
+        "encrypt with a key of one's own",
+        "open the bucket to all",
     )
 }
 
@@ -230,3 +283,26 @@ def test_the_owner_of_the_buckets_is_bound_too(stage: Stage, operation: str) -> 
         OWNER[operation](stage, stage.client(stage.owner))
 
     assert 403 == caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def test_every_policy_is_accepted(stage: Stage, s3_server: S3Service) -> None:
+    """The service takes what is printed, with an administrator too, and gives it back."""
+    plain = s3_server.make_plain_bucket()
+    areas = StorageAreas(
+        evidence=f"s3://{s3_server.make_locked_bucket()}/evidence",
+        vaults=(f"s3://{plain}/keys",),
+        claims=f"s3://{plain}/claims",
+    )
+    arns = {role: user.arn for role, user in stage.users.items()}
+    client = stage.client(stage.owner)
+    printed, found = [], []
+    for mode in LockMode:
+        policies = bucket_policies(
+            areas, arns, locking=Locking(mode=mode), administrator="arn:aws:iam:::user/chief"
+        )
+        for bucket, policy in policies.items():
+            client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+            printed.append(policy)
+            found.append(json.loads(client.get_bucket_policy(Bucket=bucket)["Policy"]))
+
+    assert printed == found

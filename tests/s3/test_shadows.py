@@ -1,5 +1,6 @@
 """On the real service: what lies over locked evidence and records is read past, told, removed."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,16 +10,19 @@ import bwcstore
 from bwcstore import _layout
 from bwcstore._system import SystemEntropy
 from bwcstore.audit._run import audit_store
-from bwcstore.errors import ErrorKind
+from bwcstore.errors import ErrorKind, NotFoundError, StorageError
 from bwcstore.storage._claimed import ClaimedBackend
 from bwcstore.storage._keysource import KeyFile
 from bwcstore.storage._s3 import S3Backend
 from bwcstore.testing.backend_suite import pattern
 from tests.integration.s3_service import S3Service
-from tests.s3.places import options
+from tests.s3.places import open_bucket, options
 from tests.unit.session.covering import kind_of
 
 PREFIX: Final = "evidence"
+
+
+OWN_KEY: Final = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
 
 
 def cover(client: Any, bucket: str, key: str) -> None:
@@ -26,6 +30,12 @@ def cover(client: Any, bucket: str, key: str) -> None:
     for _ in range(2):
         client.put_object(Bucket=bucket, Key=key, Body=b"garbage\n")
         client.delete_object(Bucket=bucket, Key=key)
+
+
+def wall_up(client: Any, bucket: str, key: str) -> None:
+    """Newer versions that nobody else can read, or look at."""
+    for _ in range(2):
+        client.put_object(Bucket=bucket, Key=key, Body=b"garbage\n", **OWN_KEY)
 
 
 def by_kind(backend: S3Backend) -> dict[str, str]:
@@ -41,9 +51,15 @@ def by_kind(backend: S3Backend) -> dict[str, str]:
 
 
 @pytest.mark.spec("SHD-2", "SHD-8", "SHD-11")
-@pytest.mark.parametrize("protocol", ["numbered", "claimed"])
+@pytest.mark.parametrize(
+    ("protocol", "cover"), [("numbered", cover), ("claimed", cover), ("numbered", wall_up)]
+)
 def test_covered_evidence_and_records(
-    s3_server: S3Service, s3_client: Any, tmp_path: Path, protocol: str
+    s3_server: S3Service,
+    s3_client: Any,
+    tmp_path: Path,
+    protocol: str,
+    cover: Callable[[Any, str, str], None],
 ) -> None:
     """Segment, manifest, checkpoint, first and last batch: read, opened, found, uncovered."""
     locked_bucket, plain_bucket = s3_server.make_locked_bucket(), s3_server.make_plain_bucket()
@@ -104,6 +120,42 @@ def raw_versions(backend: Any, name: str) -> tuple[Any, ...]:
     """Every version and marker of a name."""
     versions: tuple[Any, ...] = backend.versions(name)
     return versions
+
+
+@pytest.mark.spec("STO-24", "BKT-18")
+def test_locks_of_what_is_given_to_nobody(
+    s3_server: S3Service, s3_client: Any, locked_bucket: str
+) -> None:
+    """What is encrypted under a key of somebody's own is read past by name, tells its locks, and
+    is deleted as soon as they let it go.
+    """
+    backend = open_bucket(s3_server, locked_bucket, s3_server.serial)
+    backend.create("one", b"true")
+    key = backend.place.key("one")
+    put = s3_client.put_object(
+        Bucket=locked_bucket, Key=key, Body=b"x", ObjectLockLegalHoldStatus="ON", **OWN_KEY
+    )
+    held, true = backend.versions("one")
+    with pytest.raises(StorageError) as kept:
+        backend.delete_version("one", held.version_id)
+    backend.lift_legal_hold("one", held.version_id)
+    free = backend.versions("one")[0]
+    read, length = backend.read("one"), backend.stat("one").length_bytes
+    with pytest.raises((StorageError, NotFoundError)):
+        backend.read_version("one", held.version_id)
+    backend.delete_version("one", true.version_id)
+    with pytest.raises(StorageError) as denied:
+        backend.read("one")
+    backend.delete("one")
+    left = backend.versions("one")
+    backend.close()
+
+    assert put["VersionId"] == held.version_id
+    assert (True, False, False) == (held.legal_hold, true.legal_hold, free.legal_hold)
+    assert ErrorKind.WITHHELD_BY_STORAGE is kept.value.kind
+    assert (b"true", 4) == (read, length)
+    assert ErrorKind.STORAGE_DENIED is denied.value.kind
+    assert () == left
 
 
 @pytest.mark.spec("SHD-13")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bwcstore import Ingested, Recording, Role, Session, SourceId, Store
+from bwcstore import Ingested, Recording, Role, Session, SourceId, Store, _layout
 from bwcstore.errors import AuthorizationError
 from tests.integration.s3_service import S3Service
 from tests.s3.ground import CHUNK, PROTOCOLS, SEGMENT_BYTES, Ground, footage
@@ -45,6 +45,7 @@ def test_a_session_story(s3_server: S3Service, tmp_path: Path, protocol: str) ->
     clips = [footage(length, seed) for seed, length in enumerate(LENGTHS)]
     with ground.create() as store:
         made = _set_up(store, clips)
+        records = [store._services.backend.versions(_layout.batch(0, number)) for number in (0, 3)]
         with store.session(actor="ann", reason="letter of 2 March") as session:
             session.assert_facts(ORDINARY, object_id=made[0].object_id)
             hold = session.place_hold(
@@ -96,4 +97,6 @@ def test_a_session_story(s3_server: S3Service, tmp_path: Path, protocol: str) ->
     assert [False, True] == legal[:2]
     assert all(one.locked_until for found in versions.values() for one in found)
     assert all(states[one.object_id].locked_until for one in made)
+    assert [1, 1] == [len(found) for found in records]
+    assert all(one.locked_until for found in records for one in found)
     ground.check([one.receipt for one in (*made, copy)])

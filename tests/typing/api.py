@@ -256,7 +256,8 @@ def share_a_bucket() -> Mapping[str, Mapping[str, object]]:
     areas = StorageAreas(evidence="s3://evidence/bwc", vaults=("s3://keys/bwc",))
     principals = {StorageRole.PURGER: "arn:aws:iam::123456789012:role/purger"}
     identity_policy(StorageRole.INGEST, areas)
-    return bucket_policies(areas, principals, locking=Locking(record_days=90))
+    chief = "arn:aws:iam::123456789012:role/chief"
+    return bucket_policies(areas, principals, locking=Locking(), administrator=chief)
 
 
 def embed(backend: Backend, vault: KeyVault, signer: Signer, store_id: StoreId) -> Store:

@@ -22,6 +22,11 @@ def garbage(bucket: VersionedMemoryBackend, name: str) -> None:
     bucket.shadow(name, b"garbage\n")
 
 
+def walled(bucket: VersionedMemoryBackend, name: str) -> None:
+    """What nobody can read."""
+    bucket.wall_up(name)
+
+
 def truncated(bucket: VersionedMemoryBackend, name: str) -> None:
     """The same, without its end."""
     bucket.shadow(name, original(bucket, name)[:-40])

@@ -6,17 +6,21 @@ from typing import Final
 import pytest
 
 from bwcstore import _layout
+from bwcstore._limits import NOTE_SIZE_MAX
+from bwcstore._ports import Source
 from bwcstore._session._annexes import get_annex, put_annex
 from bwcstore._shadows import other_versions, read_verified
 from bwcstore._store import Store
-from bwcstore._values import ByteRange, ObjectId
+from bwcstore._values import ObjectId
 from bwcstore.errors import (
     ErrorKind,
     FormatError,
     IntegrityError,
     NotFoundError,
+    StorageError,
 )
 from bwcstore.testing import MemoryBackend, VersionedMemoryBackend, World
+from tests.unit.counting import CountingBucket
 from tests.unit.ledger import books
 from tests.unit.session.world import CHUNK, chief, create, recording, stream
 
@@ -64,10 +68,66 @@ def is_right(data: bytes) -> str:
     return data.decode()
 
 
-def filled() -> tuple[World, VersionedMemoryBackend, Store, ObjectId]:
-    """A store with one recording on storage with versions."""
+class Withheld(Source):
+    """What can be looked at, and is given to nobody."""
+
+    length_bytes = 0
+
+    def __init__(self, length_bytes: int) -> None:
+        self.length_bytes = length_bytes
+
+    def read_into(self, offset_bytes: int, buffer: memoryview) -> int:
+        """Refuse."""
+        raise StorageError(ErrorKind.STORAGE_DENIED, f"{buffer.nbytes} from {offset_bytes}: no")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Archive(VersionedMemoryBackend):
+    """A bucket of which the newest versions can be archived."""
+
+    archived: frozenset[str] = frozenset()
+
+    def open(self, name: str) -> Source:
+        """As of its newest version."""
+        return self.open_version(name, self.versions(name)[0].version_id)
+
+    def open_version(self, name: str, version_id: str) -> Source:
+        """What is archived is opened, and not read."""
+        found = super().open_version(name, version_id)
+        return Withheld(found.length_bytes) if version_id in self.archived else found
+
+
+@pytest.mark.spec("SHD-2", "SHD-6")
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_is_archived_over_a_segment_is_read_past(count: int) -> None:
+    """It has the right length, and only reading it shows that it is given to nobody."""
     world = World()
-    bucket = VersionedMemoryBackend(clock=world.clock)
+    bucket = Archive(clock=world.clock)
+    _, _, store, object_id = filled(world, bucket)
+    name = _layout.segment(object_id, 0)
+    bucket.archived = frozenset(bucket.shadow(name, bucket.read(name)) for _ in range(count))
+    with chief(store) as session, session.read(object_id) as found:
+        data = found.read()
+    bucket.archived |= {one.version_id for one in bucket.versions(name)}
+    with (
+        chief(store) as session,
+        session.read(object_id) as found,
+        pytest.raises(StorageError) as caught,
+    ):
+        found.read()
+
+    assert recording(LENGTH) == data
+    assert ErrorKind.STORAGE_DENIED is caught.value.kind
+
+
+def filled(
+    world: World | None = None, bucket: VersionedMemoryBackend | None = None
+) -> tuple[World, VersionedMemoryBackend, Store, ObjectId]:
+    """A store with one recording on storage with versions."""
+    world = world or World()
+    bucket = bucket or VersionedMemoryBackend(clock=world.clock)
     world.backend = bucket
     store = create(world)
     with chief(store) as session:
@@ -127,13 +187,16 @@ def test_the_first_failure_is_the_one_that_is_told() -> None:
     assert "newest" == caught.value.message
 
 
-def test_only_the_range_is_read() -> None:
-    """The range counts for every version."""
-    bucket = VersionedMemoryBackend()
-    for data in (b"right and more", b"wrong and more"):
-        bucket.shadow("a", data)
+@pytest.mark.spec("NAM-14")
+def test_what_is_too_long_is_not_read_whole() -> None:
+    """By name one byte more than is allowed is read, and of a version that is too long none."""
+    bucket = CountingBucket()
+    name = _layout.checkpoint(0, 1)
+    for data in (b"right", bytes(NOTE_SIZE_MAX + 1), bytes(NOTE_SIZE_MAX), bytes(1 << 20)):
+        bucket.shadow(name, data)
 
-    assert "right" == read_verified(bucket, "a", is_right, byte_range=ByteRange(0, 5))
+    assert "right" == read_verified(bucket, name, is_right)
+    assert [NOTE_SIZE_MAX + 1, NOTE_SIZE_MAX, len(b"right")] == bucket.lengths(name)
 
 
 @pytest.mark.parametrize("cover", COVERS)

@@ -1,12 +1,12 @@
 """Annexes: what is too large for an entry, stored under its digest before the entry (LED-45)."""
 
 import hashlib
-from typing import Final
 
 from bwcstore import _layout
+from bwcstore._limits import ANNEX_SIZE_MAX
 from bwcstore._ports import Backend
 from bwcstore._shadows import read_verified
-from bwcstore._values import ByteRange, Digest
+from bwcstore._values import Digest
 from bwcstore.errors import (
     AlreadyExistsError,
     ErrorKind,
@@ -15,8 +15,6 @@ from bwcstore.errors import (
     NotFoundError,
     OutcomeUnknownError,
 )
-
-ANNEX_SIZE_MAX: Final = 64 << 20
 
 
 def put_annex(backend: Backend, data: bytes) -> Digest:
@@ -54,8 +52,7 @@ def get_annex(backend: Backend, digest: Digest) -> bytes:
             raise IntegrityError(ErrorKind.ANNEX_DIGEST, f"{name} holds other bytes")
         return data
 
-    enough = ByteRange(offset_bytes=0, length_bytes=ANNEX_SIZE_MAX + 1)
     try:
-        return read_verified(backend, name, check, byte_range=enough)
+        return read_verified(backend, name, check)
     except NotFoundError as exc:
         raise IntegrityError(ErrorKind.ANNEX_MISSING, f"{name} is missing") from exc

@@ -10,17 +10,16 @@ Rules kept here (spec chapter `locks`):
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 
 import attrs
 
-from bwcstore import _layout
 from bwcstore._encoding import Json
 from bwcstore._ports import Backend, Progress, ProgressEvent, StoredVersion
 from bwcstore._session._acting import Acting
 from bwcstore._session._destroying import names_of
 from bwcstore._session._lock_rules import law_for_locks, locking_of, storage_time
+from bwcstore._session._record_locks import extend_records, groups, is_short, stored
 from bwcstore._values import Instant, Locking, ObjectId, ScopeId
 from bwcstore.custody._authority import Permission, Verb
 from bwcstore.custody._derived import as_law_sees
@@ -31,11 +30,10 @@ from bwcstore.errors import BwcStoreError, ErrorKind, StorageError
 from bwcstore.ledger._draft import Decision
 from bwcstore.statute._pack import Law
 
-T = TypeVar("T")
-
 GROUP: Final = 64
 _DAY_SECONDS: Final = 86_400
 _SECOND: Final = 1_000_000
+_DAY: Final = _DAY_SECONDS * _SECOND
 _FOR_ALL: Final = ("law.", "policy.", "hold.")
 _LOCKED: Final = "object.locked"
 
@@ -121,7 +119,7 @@ class _Sync:
         now = self._now()
         jobs = services.log.view(lambda state: [*self._jobs(state, objects, now)])
         done = 0
-        for group in _groups(jobs):
+        for group in groups(jobs, GROUP):
             self._group(group, now)
             done += len(group)
             self._report(done, len(jobs))
@@ -148,9 +146,10 @@ class _Sync:
         if former is not None and former >= now.plus_seconds(seconds / 2):
             return None, 0
         until = now.plus_seconds(seconds)
-        failed = len(self._problems)
-        records = self._records(until)
-        return (until if failed == len(self._problems) else None), records
+        # The same for all runs of a day, so that the next finds done what this one did.
+        found = extend_records(self._services, _whole_day(until))
+        self._problems += found.problems
+        return (None if found.problems else until), found.versions
 
     def _now(self) -> Instant:
         now = storage_time(self._services)
@@ -265,39 +264,6 @@ class _Sync:
         ]
         return Decision(drafts=tuple(drafts))
 
-    # --- Records --------------------------------------------------------------------------------
-
-    def _records(self, until: Instant) -> int:
-        """Lock every record until then; return how many versions there were."""
-        workers = self._services.environment.workers
-        count = 0
-        for names in _groups(self._record_names()):
-            pending = [
-                (name, workers.submit(partial(_extend, self._backend, name, until)))
-                for name in names
-            ]
-            for name, work in pending:
-                try:
-                    count += work.result()
-                except BwcStoreError as exc:
-                    self._problems.append(f"{name}: {exc.message}")
-        return count
-
-    def _record_names(self) -> Iterator[str]:
-        """Every record: what the ledger names, and what is found beside it."""
-        log = self._services.log
-        places = dict.fromkeys(log.place(index) for index in range(log.size))
-        named = dict.fromkeys(_layout.batch(*place) for place in places)
-        for found in log.view(lambda state: [*state.objects()]):
-            named[_layout.manifest(found.object_id, found.manifest_digest)] = None
-        yield from named
-        # Which checkpoints, tiles and annexes there are, only the storage's own list says.
-        checkpoints = [_layout.checkpoint_prefix(one) for one in range(log.generation + 1)]
-        for prefix in (_layout.LEDGER, *checkpoints, _layout.ANNEXES):
-            for stat in self._backend.list(prefix):
-                if stat.name not in named:
-                    yield stat.name
-
     def _say(self, through: int, until: Instant | None) -> None:
         def plan(_: State, permission: Permission, now: Instant) -> Decision:
             body: dict[str, Json] = {
@@ -324,10 +290,8 @@ class _Sync:
         )
 
 
-def _groups(items: Iterable[T]) -> Iterator[list[T]]:
-    left = iter(items)
-    while group := [*islice(left, GROUP)]:
-        yield group
+def _whole_day(at: Instant) -> Instant:
+    return Instant(-(-at.microseconds // _DAY) * _DAY)
 
 
 def _tell(backend: Backend, job: _Job, now: Instant) -> _Told:
@@ -341,18 +305,18 @@ def _tell(backend: Backend, job: _Job, now: Instant) -> _Told:
     after: list[StoredVersion] = []
     lifted = False
     for name in names_of(job.state):
-        for version in _stored(backend, name):
-            if until is not None and _short(version, until):
+        for version in stored(backend, name):
+            if until is not None and is_short(version, until):
                 backend.extend_lock(name, version.version_id, until)
             if want.legal_hold and not version.legal_hold:
                 backend.place_legal_hold(name, version.version_id)
             if job.lift and version.legal_hold:
                 backend.lift_legal_hold(name, version.version_id)
                 lifted = True
-        after += _stored(backend, name)
+        after += stored(backend, name)
     for version in after:
         unheld = want.legal_hold and not version.legal_hold
-        if unheld or (job.lift and version.legal_hold) or (until and _short(version, until)):
+        if unheld or (job.lift and version.legal_hold) or (until and is_short(version, until)):
             raise StorageError(
                 ErrorKind.LOCK_REFUSED,
                 f"{version.name}, version {version.version_id}, is not locked as it was asked for",
@@ -368,27 +332,3 @@ def _tell(backend: Backend, job: _Job, now: Instant) -> _Told:
         lifted=lifted,
         versions=len(after),
     )
-
-
-def _stored(backend: Backend, name: str) -> list[StoredVersion]:
-    """The versions of a name that can be locked: markers cannot, and hide nothing.
-
-    Raises:
-        StorageError: there are none.
-    """
-    found = [version for version in backend.versions(name) if not version.marker]
-    if not found:
-        raise StorageError(ErrorKind.LOCK_REFUSED, f"{name} is missing: nothing to lock")
-    return found
-
-
-def _short(version: StoredVersion, until: Instant) -> bool:
-    return version.locked_until is None or version.locked_until < until
-
-
-def _extend(backend: Backend, name: str, until: Instant) -> int:
-    versions = _stored(backend, name)
-    for version in versions:
-        if _short(version, until):
-            backend.extend_lock(name, version.version_id, until)
-    return len(versions)

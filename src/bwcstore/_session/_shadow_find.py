@@ -14,8 +14,10 @@ from itertools import groupby
 import attrs
 
 from bwcstore import _layout
+from bwcstore._limits import whole
 from bwcstore._ports import Backend, Capability, Source, StoredVersion
 from bwcstore._session._services import Services
+from bwcstore._shadows import passed_over
 from bwcstore._values import Digest, ObjectId
 from bwcstore.custody._object_records import ObjectState
 from bwcstore.errors import ErrorKind, FormatError, IntegrityError, NotFoundError, StorageError
@@ -53,12 +55,11 @@ class Right:
         Raises:
             StorageError: reading failed.
         """
-        try:
+        with passed_over(NotFoundError):
             if self.opens is not None:
                 return self._opened(backend.open_version(name, version_id))
-            return self._read(backend.read_version(name, version_id))
-        except NotFoundError:
-            return False
+            return self._read(backend.read_version(name, version_id, whole(name)))
+        return False
 
     def named(self, backend: Backend, name: str) -> bool:
         """Whether what everybody reads under the name is right.
@@ -66,12 +67,11 @@ class Right:
         Raises:
             StorageError: reading failed.
         """
-        try:
+        with passed_over(NotFoundError):
             if self.opens is not None:
                 return self._opened(backend.open(name))
-            return self._read(backend.read(name))
-        except NotFoundError:
-            return False
+            return self._read(backend.read(name, whole(name)))
+        return False
 
     def _opened(self, source: Source) -> bool:
         try:

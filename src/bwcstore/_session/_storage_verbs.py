@@ -22,7 +22,8 @@ class StorageVerbs(Verbs):
 
         Raises:
             AuthorizationError: the actor may not; appended as `access.refused`.
-            InvalidInputError: there is no such place.
+            InvalidInputError: there is no such place, or the result is of one that is not the
+                store's.
             StorageError: it could not be written.
             IntegrityError: the store is read-only after a rollback or fork.
         """

@@ -16,7 +16,6 @@ from bwcstore.audit._state import Named
 from bwcstore.errors import ErrorKind
 
 CLAUSE_ANNEX: Final = "AUD-36"
-ANNEX_SIZE_MAX: Final = 64 << 20
 
 
 class AnnexAudit:
@@ -40,7 +39,6 @@ class AnnexAudit:
         name = _layout.annex(Digest.parse(digest))
         raw = self._stock.read(
             name,
-            size_max=ANNEX_SIZE_MAX,
             missing=ErrorKind.ANNEX_MISSING,
             clause=CLAUSE_ANNEX,
             right=lambda found: hashlib.sha256(found).hexdigest() == digest,

@@ -17,7 +17,7 @@ from bwcstore import _layout
 from bwcstore._ports import Progress, ProgressEvent
 from bwcstore._values import StoreId
 from bwcstore.audit._budget import Deadline
-from bwcstore.audit._covered_batches import WHOLE, Awaited, choose
+from bwcstore.audit._covered_batches import Awaited, Chosen, choose
 from bwcstore.audit._entries import EntryAudit
 from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._links import Lines, follow_links, named_before, split_batch
@@ -25,7 +25,7 @@ from bwcstore.audit._source import Shelf, Stock
 from bwcstore.audit._tiles import TileAudit
 from bwcstore.audit._tree import GrowingTree
 from bwcstore.errors import BwcStoreError, ErrorKind
-from bwcstore.ledger._batch import BATCH_SIZE_MAX, FORMAT, BatchHeader
+from bwcstore.ledger._batch import FORMAT, BatchHeader
 from bwcstore.ledger._entry import Entry, decode_entry
 
 CLAUSE_PRESENT: Final = "AUD-3"
@@ -80,6 +80,7 @@ class LedgerAudit:
         complete: whether the time sufficed.
         contested: the batches of which several versions continue the ledger, each with its
             generation and how many entries of that come before it.
+        displaced: those of them that go on from a version that is not the oldest.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class LedgerAudit:
         self.read_bytes = 0
         self.complete = True
         self.contested: dict[str, tuple[int, int]] = {}
+        self.displaced: set[str] = set()
         self._stock = stock
         self._findings = findings
         self._entries = entries
@@ -179,7 +181,6 @@ class LedgerAudit:
             self._misplaced(name, None, "it follows the end of its generation")
         raw = self._stock.read(
             name,
-            size_max=BATCH_SIZE_MAX,
             missing=ErrorKind.BATCH_MISSING,
             clause=CLAUSE_PRESENT,
             right=self._right(number, name),
@@ -201,7 +202,7 @@ class LedgerAudit:
             return None
         if self._stock.claimed:
             # The claim has decided: what the name gives is the batch.
-            told = self._stock.peek(name, WHOLE)
+            told = self._stock.peek(name)
             return lambda raw: raw == told
         awaited = Awaited(
             generation=self._number,
@@ -211,14 +212,16 @@ class LedgerAudit:
             before=self._before,
             prev=self._prev,
         )
-        chosen: tuple[bytes, ...] = ()
+        chosen = Chosen()
         try:
             chosen = choose(self._stock, awaited)
         except BwcStoreError as exc:
             self._stock.unreadable(exc, name)
-        if len(chosen) > 1:
+        if chosen.forked:
             self.contested[name] = (self._number, self._grown.tree.size)
-        return lambda raw: awaited.digest(raw) in chosen[:1]
+        if chosen.displaced:
+            self.displaced.add(name)
+        return lambda raw: chosen.digest is not None and awaited.digest(raw) == chosen.digest
 
     def _find_place(self, lines: Lines, number: int, name: str) -> bool:
         """Check the header and settle which index the first entry has; False when it is lost."""

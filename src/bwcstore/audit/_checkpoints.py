@@ -21,7 +21,7 @@ from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._source import Shelf, Stock
 from bwcstore.errors import BwcStoreError, ErrorKind, IntegrityError
 from bwcstore.ledger._checkpoint import Checkpoint, read_checkpoint, verify_checkpoint
-from bwcstore.ledger._note import NOTE_SIZE_MAX, VerifierKey
+from bwcstore.ledger._note import VerifierKey
 
 CLAUSE_STORED: Final = "AUD-15"
 CLAUSE_TAIL: Final = "AUD-16"
@@ -161,17 +161,24 @@ class CheckpointAudit:
             )
 
     def check_contested(self) -> None:
-        """Report batches of which several versions continue the ledger, and none is signed."""
+        """Report batches of which several versions continue the ledger, and the oldest is not
+        signed.
+        """
         last = (self.agreed.generation, self.agreed.size) if self.agreed else (0, 0)
         for name, (generation, before) in self._ledger.contested.items():
-            if (generation, before + 1) > last:
+            displaced = name in self._ledger.displaced
+            if displaced or (generation, before + 1) > last:
                 self._findings.add(
                     ErrorKind.FORKED,
                     CLAUSE_COVERED,
                     where=name,
                     expected="one version that continues the ledger",
-                    message=f"{name}: several versions continue the ledger, and no checkpoint says "
-                    "which of them is right",
+                    message=f"{name}: several versions continue the ledger, and "
+                    + (
+                        "it goes on from one that was put over another"
+                        if displaced
+                        else "no checkpoint says which of them is right"
+                    ),
                 )
 
     def _end(self, generation: int, size: int) -> int:
@@ -181,7 +188,6 @@ class CheckpointAudit:
     def _read(self, name: str, place: tuple[int, int]) -> bytes | None:
         raw = self._stock.read(
             name,
-            size_max=NOTE_SIZE_MAX,
             missing=ErrorKind.NOTE_INVALID,
             clause=CLAUSE_STORED,
             right=lambda found: self._is_right(found, place),

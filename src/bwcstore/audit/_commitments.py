@@ -17,7 +17,6 @@ from bwcstore.audit._rows import Rows
 from bwcstore.audit._source import Shelf, Stock
 from bwcstore.audit._state import Fold, Head
 from bwcstore.errors import ErrorKind
-from bwcstore.ledger._batch import BATCH_SIZE_MAX
 from bwcstore.ledger._entry import decode_entry
 
 CLAUSE_PRESENT: Final = "AUD-3"
@@ -61,7 +60,6 @@ class EarlierStates:
                 name = _layout.batch(generation, number)
                 raw = self.stock.read(
                     name,
-                    size_max=BATCH_SIZE_MAX,
                     missing=ErrorKind.BATCH_MISSING,
                     clause=CLAUSE_PRESENT,
                 )

@@ -14,14 +14,12 @@ from bwcstore._values import ByteRange, StoreId
 from bwcstore.audit._source import Stock
 from bwcstore.errors import BwcStoreError
 from bwcstore.ledger._batch import (
-    BATCH_SIZE_MAX,
     HEADER_SIZE_MAX,
     check_complete,
     decode_batch,
     decode_header,
 )
 
-WHOLE: Final = ByteRange(0, BATCH_SIZE_MAX + 1)
 _FIRST_LINE: Final = ByteRange(0, HEADER_SIZE_MAX)
 
 
@@ -66,20 +64,36 @@ class Awaited:
         return batch.digest.raw if fits else None
 
 
-def choose(stock: Stock, awaited: Awaited) -> tuple[bytes, ...]:
-    """The digests of the versions of a covered batch that continue the ledger, the one to go on
-    with first: the one that the next batch names, else the oldest.
+@attrs.frozen(kw_only=True)
+class Chosen:
+    """The version of a covered batch to go on with.
+
+    Attributes:
+        digest: its digest; None where no version continues the ledger.
+        forked: another version continues the ledger too.
+        displaced: that is so of an older one, which was committed before it.
+    """
+
+    digest: bytes | None = None
+    forked: bool = False
+    displaced: bool = False
+
+
+def choose(stock: Stock, awaited: Awaited) -> Chosen:
+    """The version of a covered batch to go on with, of those that continue the ledger: the one
+    that the next batch names, else the oldest.
 
     Raises:
         StorageError: reading failed.
     """
     name = _layout.batch(awaited.generation, awaited.number)
-    digests = (awaited.digest(raw) for _, raw in stock.read_versions(name, WHOLE))
-    found = [*dict.fromkeys(digest for digest in digests if digest is not None)][::-1]
-    if len(found) > 1:
-        named = _named_by_next(stock, awaited)
-        found.sort(key=lambda digest: digest != named)
-    return tuple(found)
+    digests = [awaited.digest(raw) for _, raw in stock.read_versions(name)]
+    found = [*dict.fromkeys(digest for digest in reversed(digests) if digest is not None)]
+    if not found:
+        return Chosen()
+    named = _named_by_next(stock, awaited) if len(found) > 1 else None
+    digest = named if named in found else found[0]
+    return Chosen(digest=digest, forked=len(found) > 1, displaced=digest != found[0])
 
 
 def _named_by_next(stock: Stock, awaited: Awaited) -> bytes | None:

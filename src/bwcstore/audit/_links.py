@@ -12,11 +12,11 @@ from typing import Final
 
 import attrs
 
+from bwcstore._limits import BATCH_SIZE_MAX
 from bwcstore.audit._findings import Findings
 from bwcstore.errors import BwcStoreError, ErrorKind
 from bwcstore.ledger._batch import (
     BATCH_ENTRIES_MAX,
-    BATCH_SIZE_MAX,
     BatchHeader,
     decode_header,
 )

@@ -27,7 +27,6 @@ CLAUSE_MANIFEST: Final = "AUD-21"
 CLAUSE_SHAPE: Final = "AUD-22"
 CLAUSE_SEGMENT: Final = "AUD-23"
 CLAUSE_PURGED: Final = "AUD-37"
-MANIFEST_SIZE_MAX: Final = 64 * 1024 * 1024
 
 
 class ObjectAudit:
@@ -55,7 +54,6 @@ class ObjectAudit:
         name = _layout.manifest(object_id, digest)
         raw = self._stock.read(
             name,
-            size_max=MANIFEST_SIZE_MAX,
             missing=ErrorKind.MANIFEST_MISSING,
             clause=CLAUSE_MANIFEST,
             right=lambda found: hashlib.sha256(found).hexdigest() == facts.manifest_sha256,

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from bwcstore._encoding import Json, decode
+from bwcstore._limits import ANNEX_SIZE_MAX
 from bwcstore._values import StoreId
-from bwcstore.audit._annexes import ANNEX_SIZE_MAX, AnnexAudit
+from bwcstore.audit._annexes import AnnexAudit
 from bwcstore.audit._findings import Findings, Severity
 from bwcstore.audit._known import facts, holding
 from bwcstore.audit._lineage import Case

@@ -14,7 +14,9 @@ from typing import Final
 import attrs
 
 from bwcstore import _layout
+from bwcstore._limits import size_max, whole
 from bwcstore._ports import Backend, Capability, Source, Stat
+from bwcstore._shadows import passed_over
 from bwcstore._values import ByteRange
 from bwcstore.audit._covers import Covers
 from bwcstore.audit._findings import Findings, Severity
@@ -22,6 +24,7 @@ from bwcstore.errors import BwcStoreError, ErrorKind, NotFoundError
 
 CHECKPOINTS: Final = "checkpoint/"
 CLAUSE_UNREADABLE: Final = "AUD-29"
+_OF_CLAIMS: Final = frozenset({ErrorKind.CLAIM_INVALID, ErrorKind.CLAIM_MISSING})
 
 
 @attrs.define(kw_only=True)
@@ -96,26 +99,24 @@ class Stock:
         self,
         name: str,
         *,
-        size_max: int,
         missing: ErrorKind,
         clause: str,
         right: Callable[[bytes], bool] | None = None,
         object_id: str | None = None,
     ) -> bytes | None:
-        """The first `size_max + 1` bytes under `name`; None, and a finding, if there are none.
+        """What is under `name`, as far as it can be right; None, and a finding, if nothing is.
 
         Where the name is covered, they are those of the newest version that is right, if any is;
         without `right`, of the version that was found to be.
         """
-        enough = ByteRange(0, size_max + 1)
         try:
             if right is not None:
-                found = self._right_version(name, enough, right)
+                found = self._right_version(name, right)
             else:
-                found = self._settled_version(name, enough)
+                found = self._settled_version(name)
             if found is not None:
                 return found
-            return self._backend.read(name, enough)
+            return self._backend.read(name, whole(name))
         except NotFoundError:
             self._findings.add(
                 missing, clause, where=name, message=f"{name} is missing", object_id=object_id
@@ -124,44 +125,42 @@ class Stock:
             self.unreadable(exc, name, object_id=object_id)
         return None
 
-    def _right_version(
-        self, name: str, enough: ByteRange, right: Callable[[bytes], bool]
-    ) -> bytes | None:
+    def _right_version(self, name: str, right: Callable[[bytes], bool]) -> bytes | None:
         """The newest version of a covered name that is right."""
-        for version_id, found in self.read_versions(name, enough):
+        for version_id, found in self.read_versions(name):
             if right(found):
                 self.covers.settle(name, version_id)
                 return found
         self.covers.settle(name, None)
         return None
 
-    def _settled_version(self, name: str, enough: ByteRange) -> bytes | None:
+    def _settled_version(self, name: str) -> bytes | None:
         version_id = self.covers.settled(name)
         if version_id is None:
             return None
-        return self._backend.read_version(name, version_id, enough)
+        return self._backend.read_version(name, version_id, whole(name))
 
-    def peek(self, name: str, enough: ByteRange) -> bytes:
-        """The first bytes under a name, none if they cannot be read."""
+    def peek(self, name: str, enough: ByteRange | None = None) -> bytes:
+        """What is under a name, or the first of it; nothing if it cannot be read."""
         try:
-            return self._backend.read(name, enough)
+            return self._backend.read(name, enough or whole(name))
         except BwcStoreError:
             return b""
 
-    def read_versions(self, name: str, enough: ByteRange) -> Iterator[tuple[str, bytes]]:
-        """Every version of a covered name with its id, the newest first.
+    def read_versions(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """Every version of a covered name that is not too long, with its id, the newest first.
 
         Raises:
             StorageError: reading failed.
         """
         for version in self.covers.with_bytes(name):
-            try:
-                yield (
-                    version.version_id,
-                    self._backend.read_version(name, version.version_id, enough),
-                )
-            except NotFoundError:
+            if version.length_bytes > size_max(name):
                 continue
+            found = None
+            with passed_over(NotFoundError):
+                found = self._backend.read_version(name, version.version_id, whole(name))
+            if found is not None:
+                yield version.version_id, found
 
     def versions(self, name: str) -> int:
         """How many stored versions of `name` hold bytes; 0, and a finding, if asking fails."""
@@ -188,14 +187,12 @@ class Stock:
             StorageError: opening failed.
         """
         for version in self.covers.with_bytes(name):
-            try:
+            with passed_over(NotFoundError):
                 found = self._backend.open_version(name, version.version_id)
-            except NotFoundError:
-                continue
-            if right(found):
-                self.covers.settle(name, version.version_id)
-                return found
-            found.close()
+                if right(found):
+                    self.covers.settle(name, version.version_id)
+                    return found
+                found.close()
         self.covers.settle(name, None)
         return self.open(name)
 
@@ -225,7 +222,7 @@ class Stock:
         self._findings.add_error(
             error,
             CLAUSE_UNREADABLE,
-            code=ErrorKind.STORAGE_IO,
+            code=error.kind if error.kind in _OF_CLAIMS else ErrorKind.STORAGE_IO,
             severity=Severity.ERROR,
             where=where,
             object_id=object_id,

@@ -3,11 +3,11 @@
 from typing import Final
 
 from bwcstore._layout import ENTRIES_LEVEL
+from bwcstore._limits import LEAF_SIZE_MAX
 from bwcstore.audit._findings import Findings
 from bwcstore.audit._source import Shelf, Stock, tile_name
 from bwcstore.audit._tree import TILE_WIDTH
 from bwcstore.errors import ErrorKind
-from bwcstore.ledger._explain import LEAF_SIZE_MAX
 
 CLAUSE_TILES: Final = "AUD-17"
 
@@ -49,7 +49,6 @@ class TileAudit:
         name = tile_name(self._generation, level, number)
         found = self._stock.read(
             name,
-            size_max=len(derived),
             missing=code,
             clause=CLAUSE_TILES,
             right=lambda raw: raw == derived,

@@ -10,8 +10,8 @@ from bwcstore.cli._command import command, group
 from bwcstore.cli._files import document_digest
 from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown
 from bwcstore.cli._parse import instant, object_id
+from bwcstore.cli._shown import shown
 from bwcstore.custody._authority import Role
 from bwcstore.errors import ErrorKind, InvalidInputError
 from bwcstore.storage._signer import generate_actor_key, load_actor_key

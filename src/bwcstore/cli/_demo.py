@@ -19,7 +19,8 @@ from bwcstore.cli._demo_clips import CLIPS, make_clip
 from bwcstore.cli._demo_stage import Stage
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown, size_text
+from bwcstore.cli._output import size_text
+from bwcstore.cli._shown import shown
 from bwcstore.errors import ErrorKind, InvalidInputError
 
 

@@ -12,7 +12,9 @@ from rich.panel import Panel
 from rich.text import Text
 
 from bwcstore._system import SystemClock
-from bwcstore.cli._output import Output, make_table, shown
+from bwcstore.cli._output import Output
+from bwcstore.cli._shown import shown
+from bwcstore.cli._tables import table_lines
 
 _WIDTH_MAX: Final = 110
 _WIDTH_PIPED: Final = 100
@@ -88,7 +90,8 @@ class Stage:
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Show a table."""
         if not self._quiet:
-            self._console.print(make_table(columns, rows))
+            for line in table_lines(columns, rows, width=self._console.width):
+                self._console.print(Text(line), no_wrap=True, crop=False, overflow="ignore")
 
     def block(self, text: str) -> None:
         """Show a text line by line as it is, set off; what is too long goes on below."""

@@ -18,7 +18,8 @@ from bwcstore.cli._demo_play import Playback, play, play_if_possible, seek
 from bwcstore.cli._demo_stage import Stage
 from bwcstore.cli._evidence import LOG_COLUMNS, log_row
 from bwcstore.cli._files import keep_receipt
-from bwcstore.cli._output import shown, size_text
+from bwcstore.cli._output import size_text
+from bwcstore.cli._shown import shown
 from bwcstore.custody._authority import Role
 from bwcstore.custody._object_records import Claim
 from bwcstore.custody._recording import Recording, SourceId

@@ -13,9 +13,10 @@ from bwcstore._session._history import LogLine
 from bwcstore.cli._command import command
 from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown, size_text, time_text
+from bwcstore.cli._output import size_text, time_text
 from bwcstore.cli._parse import byte_range, object_id
 from bwcstore.cli._progress import reporting
+from bwcstore.cli._shown import shown
 from bwcstore.custody._object_records import ObjectState
 from bwcstore.errors import ErrorKind, InvalidInputError
 

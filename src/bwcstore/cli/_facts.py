@@ -22,8 +22,8 @@ from bwcstore.cli._custody_options import (
 from bwcstore.cli._files import document_digest
 from bwcstore.cli._open import acting, opened
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown
 from bwcstore.cli._parse import act_id, civil_date, fact_value, instant, object_id
+from bwcstore.cli._shown import shown
 from bwcstore.custody._assertion import FactAssertion
 
 _Basis = Annotated[

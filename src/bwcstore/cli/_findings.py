@@ -1,13 +1,15 @@
 """How the findings of an audit are shown."""
 
-import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bwcstore.audit._findings import Finding, Severity
-from bwcstore.cli._output import Output, shown
+from bwcstore.cli._output import Output
+from bwcstore.cli._shown import shown
+from bwcstore.cli._tables import terminal_width
 
-COLUMNS: Final = ("code", "clause", "where", "entry#", "chunk#", "bytes", "what", "expected", "got")
+_INDENT: Final = " " * 6
 
 
 def code_text(finding: Finding) -> str:
@@ -23,23 +25,8 @@ def range_text(finding: Finding) -> str:
     return f"{found.offset_bytes}-{found.end_bytes - 1}" if found is not None else ""
 
 
-def finding_row(finding: Finding) -> tuple[str, ...]:
-    """One finding as a row of a table."""
-    return (
-        code_text(finding),
-        finding.clause,
-        finding.where,
-        "" if finding.entry is None else str(finding.entry),
-        "" if finding.chunk is None else str(finding.chunk),
-        range_text(finding),
-        finding.message,
-        finding.expected or "",
-        finding.got or "",
-    )
-
-
 def finding_block(finding: Finding) -> Iterator[str]:
-    """One finding as lines, for a terminal that no table of them would fit."""
+    """One finding as lines: no table of them would fit a terminal."""
     yield f"{code_text(finding)}  {finding.clause}  {finding.where}"
     yield f"    {finding.message}"
     places = (
@@ -59,10 +46,22 @@ def finding_block(finding: Finding) -> Iterator[str]:
 
 
 def print_findings(output: Output, findings: Sequence[Finding]) -> None:
-    """Every finding, the gravest first: lines on a terminal, one table row each when piped."""
-    if not sys.stdout.isatty():
-        output.table(COLUMNS, (finding_row(finding) for finding in findings))
-        return
+    """Every finding, the gravest first."""
+    width = terminal_width()
     for finding in findings:
         for line in finding_block(finding):
-            output.text(shown(line))
+            for part in _wrapped(shown(line), width):
+                output.text(part)
+
+
+def _wrapped(line: str, width: int) -> Sequence[str]:
+    """A line, or its words over several; no word is broken, so that what is copied is whole."""
+    if len(line) <= width:
+        return (line,)
+    return textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

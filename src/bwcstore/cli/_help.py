@@ -220,7 +220,8 @@ claims. The result is JSON either way.
 Nothing is asked of any storage. The result is one JSON object with the policy of each bucket by
 its name. Each policy allows those whom `--principal` names the work of their role in that
 bucket, and denies everybody what nobody may do. Say how the store was created: `--lock`,
-`--record-lock-days`, `--max-lock-days`. Without a purger's principal nobody can delete.
+`--record-lock-days`, `--max-lock-days`. Without a purger's principal nobody can delete. With
+`--administrator` nobody else can replace the policies or take them off.
 """,
         "law packs": """\
 Of each pack: its id, on which days the law changed, how many rules it has and how well their

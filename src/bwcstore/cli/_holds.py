@@ -19,8 +19,9 @@ from bwcstore.cli._custody_options import (
 from bwcstore.cli._files import document_digest
 from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown, time_text
+from bwcstore.cli._output import time_text
 from bwcstore.cli._parse import civil_date, object_id
+from bwcstore.cli._shown import shown
 from bwcstore.custody._selection import Selection
 from bwcstore.statute._explain_words import paragraph
 

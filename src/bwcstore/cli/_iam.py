@@ -27,6 +27,14 @@ _Principals = Annotated[
     list[str] | None,
     typer.Option("--principal", metavar="ROLE=ARN", help="Who has a role. Repeatable."),
 ]
+_Administrator = Annotated[
+    str | None,
+    typer.Option(
+        "--administrator",
+        metavar="ARN",
+        help="Who alone may replace the policies or take them off.",
+    ),
+]
 _Lock = Annotated[LockMode, typer.Option("--lock", help="How the store is locked.")]
 _DEFAULTS = Locking()
 
@@ -61,6 +69,7 @@ def buckets(
     claims: _Claims = None,
     partition: _Partition = "aws",
     principals: _Principals = None,
+    administrator: _Administrator = None,
     lock: _Lock = _DEFAULTS.mode,
     record_days: Annotated[
         int, typer.Option("--record-lock-days", min=1, help="For how long records are locked.")
@@ -74,6 +83,7 @@ def buckets(
         _areas(store, vaults, claims, partition),
         dict(_principal(text) for text in principals or ()),
         locking=Locking(mode=lock, record_days=record_days, max_days=max_days),
+        administrator=administrator,
     )
     _print(common, dict(found))
 

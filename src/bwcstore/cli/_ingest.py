@@ -21,10 +21,12 @@ from bwcstore.cli._exit import Exit, exit_code
 from bwcstore.cli._files import keep_proof, keep_receipt
 from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown, size_text
+from bwcstore.cli._output import size_text
 from bwcstore.cli._parse import instant, pairs
 from bwcstore.cli._progress import reporting
+from bwcstore.cli._shown import shown
 from bwcstore.cli._sources import Found, Unreadable, find, source_id
+from bwcstore.cli._tables import terminal_width
 from bwcstore.custody._object_records import Claim
 from bwcstore.custody._recording import Recording, SourceId
 from bwcstore.errors import BwcStoreError
@@ -110,11 +112,18 @@ class _Results:
                 }
             )
         else:
-            self._common.output.text(
-                f"{result.outcome:<8}  {result.object_id}  {size_text(result.length_bytes):>10}  "
-                f"{shown(name)}  {shown(str(receipt))}"
-            )
+            self._say(result, shown(name))
         sys.stdout.flush()
+
+    def _say(self, result: Ingested, name: str) -> None:
+        length = size_text(result.length_bytes)
+        line = f"{result.outcome:<8}  {result.object_id}  {length:>10}"
+        beside = f"{line}  {name}"
+        if len(beside) <= terminal_width():
+            self._common.output.text(beside)
+            return
+        self._common.output.text(line)
+        self._common.output.text(f"  {name}")
 
     def failed(self, name: str, error: BwcStoreError) -> None:
         self.counts["failed"] += 1
@@ -133,7 +142,9 @@ class _Results:
             self._common.output.fail(error.kind, f"{shown(name)}: {error.message}", code)
 
     def summary(self) -> str:
-        return ", ".join(f"{count} {name}" for name, count in self.counts.items() if count)
+        done = ", ".join(f"{count} {name}" for name, count in self.counts.items() if count)
+        kept = sum(self.counts.values()) > self.counts["failed"]
+        return f"{done}; receipts in {shown(str(self._receipts))}" if kept else done
 
 
 def register(app: typer.Typer) -> None:

@@ -19,8 +19,8 @@ from bwcstore.cli._command import command
 from bwcstore.cli._locks import remark_unlocked, terms, terms_facts
 from bwcstore.cli._open import access, actor_key_path, claims_named, key_source, named, warn
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown
 from bwcstore.cli._parse import length_bytes
+from bwcstore.cli._shown import shown
 from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError, KeyVaultError
 from bwcstore.storage._keysource import KeyFile
 from bwcstore.storage._s3_options import S3Place

@@ -15,7 +15,8 @@ from bwcstore.cli._command import command, group
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._open import access, acting, key_source, opened
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown
+from bwcstore.cli._output import count_text
+from bwcstore.cli._shown import shown
 from bwcstore.errors import ErrorKind, StorageError
 from bwcstore.storage._keysource import KeyFile
 from bwcstore.storage._local import LocalBackend
@@ -82,7 +83,7 @@ def inventory(common: Common) -> None:
         ("key", "check", "epoch#"),
         ((one.key_id, one.check.hex(), str(one.epoch)) for one in keys),
     )
-    common.output.remark(f"{len(keys)} keys")
+    common.output.remark(count_text(len(keys), "key"))
 
 
 def health(common: Common) -> int:
@@ -108,7 +109,7 @@ def repair(common: Common) -> None:
     if common.output.machine:
         common.output.document({"written": written})
     else:
-        common.output.text(f"{written} files written")
+        common.output.text(f"{count_text(written, 'file')} written")
 
 
 def backup(common: Common, *, target: _NewPlace) -> None:

@@ -22,8 +22,9 @@ from bwcstore.cli._law_show import (
     shown_lines,
 )
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import Output, shown
+from bwcstore.cli._output import Output
 from bwcstore.cli._parse import civil_date
+from bwcstore.cli._shown import shown
 from bwcstore.errors import ErrorKind, NotFoundError
 from bwcstore.statute._changes import rule_changes
 from bwcstore.statute._civil import local_date

@@ -15,13 +15,14 @@ from bwcstore.cli._command import command, group
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._open import acting, claims_named, opened
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import Output, size_text, time_text
+from bwcstore.cli._output import Output, count_text, size_text, time_text
 from bwcstore.cli._parse import object_id
 from bwcstore.cli._progress import reporting
 from bwcstore.custody._locking import told
 from bwcstore.custody._object_records import ObjectState
 from bwcstore.errors import ErrorKind
 
+_PROBLEMS_MAX: Final = 20
 UNLOCKED: Final = (
     "Nothing in this bucket is locked: whoever may delete there can delete recordings before "
     "their time, and only an audit tells."
@@ -63,10 +64,10 @@ def terms_facts(common: Common, store: Store) -> Iterator[tuple[str, str]]:
     if locking is not None and locking.mode is not LockMode.NONE:
         yield (
             "locked recordings",
-            f"until the law's earliest day, at most {_counted(locking.max_days, 'day')}",
+            f"until the law's earliest day, at most {count_text(locking.max_days, 'day')}",
         )
-        yield "locked without law", _counted(locking.unruled_days, "day")
-        yield "locked records", f"{_counted(locking.record_days, 'day')} at a time"
+        yield "locked without law", count_text(locking.unruled_days, "day")
+        yield "locked records", f"{count_text(locking.record_days, 'day')} at a time"
     yield "commit protocol", store.parameters.protocol
     if (claims := claims_named(common)) is not None:
         yield "claims", claims
@@ -116,8 +117,12 @@ def sync(common: Common) -> int:
         )
     else:
         common.output.facts(_report_facts(report))
-    for problem in report.problems:
+    for problem in report.problems[:_PROBLEMS_MAX]:
         common.output.warn(ErrorKind.LOCK_REFUSED, problem)
+    if (more := len(report.problems) - _PROBLEMS_MAX) > 0:
+        common.output.warn(
+            ErrorKind.LOCK_REFUSED, f"{count_text(more, 'problem')} more; `--json` lists them all"
+        )
     return Exit.UNFINISHED if report.withheld or report.problems else Exit.OK
 
 
@@ -126,7 +131,7 @@ def _report_facts(report: LocksSyncedReport) -> Iterator[tuple[str, str]]:
     if report.withheld:
         yield "recordings not changed", f"{report.withheld}: run this again"
     yield "records made longer", str(report.records)
-    yield "records locked until", _until_text(report.records_until)
+    yield "records locked until", _records_text(report.records_until)
 
 
 # --- locks show -------------------------------------------------------------------------------
@@ -171,7 +176,7 @@ def _show_all(common: Common, store: Store) -> None:
     facts = [*terms_facts(common, store)]
     if synced is not None:
         facts.append(("last told", time_text(synced.at)))
-        facts.append(("records locked until", _until_text(synced.records_until)))
+        facts.append(("records locked until", _records_text(synced.records_until)))
     elif can_lock(store):
         facts.append(("last told", "as each recording was stored; see `bwcstore locks sync`"))
     output.facts(facts)
@@ -183,6 +188,8 @@ def _show_all(common: Common, store: Store) -> None:
 
 def _row(state: ObjectState) -> tuple[str, str, str, str]:
     said = told(state)
+    if state.purged is not None:
+        return (str(state.object_id), state.status, "", "")
     held = "held" if said.legal_hold else ""
     return (str(state.object_id), state.status, _until_text(said.until), held)
 
@@ -226,7 +233,7 @@ def _show_one(common: Common, store: Store, wanted: ObjectId) -> None:
     if versions:
         output.text()
         output.table(
-            ("part", "version", "length#", "locked until", "legal hold"),
+            ("part", "version", "length#", "locked until", "hold"),
             map(_version_row, versions),
         )
 
@@ -234,13 +241,9 @@ def _show_one(common: Common, store: Store, wanted: ObjectId) -> None:
 def _count_text(versions: tuple[StoredVersion, ...]) -> str:
     markers = sum(one.marker for one in versions)
     names = len({one.name for one in versions})
-    parts = [f"{_counted(len(versions) - markers, 'version')} of {_counted(names, 'name')}"]
-    parts += [_counted(markers, "delete marker")] if markers else []
+    parts = [f"{count_text(len(versions) - markers, 'version')} of {count_text(names, 'name')}"]
+    parts += [count_text(markers, "delete marker")] if markers else []
     return ", ".join(parts)
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def _version_row(one: StoredVersion) -> tuple[str, str, str, str, str]:
@@ -257,6 +260,11 @@ def _recorded(state: ObjectState) -> dict[str, object]:
 
 def _moment(at: Instant | None) -> str | None:
     return None if at is None else str(at)
+
+
+def _records_text(until: Instant | None) -> str:
+    # Each was locked as it was stored; what was never told is how all of them are.
+    return "as each was stored" if until is None else time_text(until)
 
 
 def _until_text(at: Instant | None) -> str:

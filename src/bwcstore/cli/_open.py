@@ -2,10 +2,9 @@
 
 import getpass
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from bwcstore._places import Access, Place
@@ -15,31 +14,12 @@ from bwcstore._store import Store
 from bwcstore._system import SerialWorkers, SystemClock, SystemEntropy
 from bwcstore.cli._beside import beside
 from bwcstore.cli._options import Common
+from bwcstore.cli._warnings import warning_text
 from bwcstore.errors import ErrorKind, KeyVaultError
 from bwcstore.storage._keysource import KeyFile, KeySource, Passphrase
 from bwcstore.storage._signer import load_actor_key
 
 _FROM_TERMINAL: Final = Path("-")
-WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        ErrorKind.ROLLED_BACK: "the store is older than the key vault remembers: entries are "
-        "missing, and nothing can be added; keep both as they are, and ask for help",
-        ErrorKind.FORKED: "the store is not the one that the key vault remembers: nothing can be "
-        "added; keep both as they are, and ask for help",
-        ErrorKind.STORE_OPAQUE: "the store holds entries of a newer version: this one only reads",
-        ErrorKind.KEYS_SINGLE_COPY: "the keys are kept in one place only: losing it loses every "
-        "recording; add a replica with `bwcstore key add-replica`",
-        ErrorKind.UNPROVEN_WORM: "UNPROVEN-WORM: nobody has seen the storage of this store refuse "
-        "an early deletion; try it out with `bwcstore probe --record`",
-        ErrorKind.LOCK_REFUSED: "the storage did not keep a lock that it was asked for: nothing "
-        "more that is to be locked is stored; see `bwcstore doctor`, and try the bucket out with "
-        "`bwcstore probe`",
-        ErrorKind.CLOCK_BEHIND: "this machine's clock is behind the last entry of the ledger",
-        ErrorKind.CLOCK_AHEAD: "this machine's clock is ahead of the storage's",
-        ErrorKind.VAULT_REPLICA_DIFFERS: "the vault's replicas differ: see `bwcstore key health`",
-        ErrorKind.VAULT_MISSING: "a vault replica is missing: see `bwcstore key health`",
-    }
-)
 
 
 def key_source(common: Common) -> KeySource:
@@ -129,9 +109,7 @@ def opened(common: Common, *, environment: Environment | None = None) -> Iterato
 def warn(common: Common, store: Store) -> None:
     """Print what a custodian should know of a store whenever it is used."""
     for kind in store.warnings:
-        common.output.warn(
-            kind, WARNINGS.get(kind, "see `bwcstore doctor`, and the reference of error codes")
-        )
+        common.output.warn(kind, warning_text(kind, store))
 
 
 @contextmanager

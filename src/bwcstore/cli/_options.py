@@ -76,7 +76,8 @@ _SHARED: Final[tuple[tuple[Needs, Parameter], ...]] = (
                     "--claims",
                     envvar="BWCSTORE_CLAIMS",
                     metavar="s3://BUCKET/PREFIX",
-                    help="Where the claims of a store in a bucket lie, if it has any.",
+                    help="Where the claims of a store in a bucket lie, if it has any; to verify "
+                    "a copy of one, a directory with a copy of them.",
                 ),
             ],
         ),

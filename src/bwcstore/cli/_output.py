@@ -6,7 +6,7 @@ Rules kept here:
   that stream (`ingest`, `ls`, `log`), one document per line;
 - text that comes from outside (names, reasons) is printed with everything escaped that a
   terminal could act on;
-- a table that is piped is never cut to the width of a terminal that is not there.
+- nothing is cut to the width of a terminal: what does not fit stands below.
 """
 
 import json
@@ -15,30 +15,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from bwcstore._values import Instant
+from bwcstore.cli._shown import shown
+from bwcstore.cli._tables import table_lines, terminal_width
 
-_WIDE: Final = 100_000
-# Columns whose cells are copied from the terminal: never broken.
-_WHOLE: Final = frozenset({"actor", "assertion", "key", "object", "plan", "request", "time"})
 _UNITS: Final = ("KiB", "MiB", "GiB", "TiB")
-
-
-def shown(text: str) -> str:
-    """`text` with everything escaped that a terminal could act on, and backslashes."""
-    if text.isprintable() and "\\" not in text:
-        return text
-    return "".join(char if char.isprintable() and char != "\\" else _escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    if "\udc80" <= char <= "\udcff":  # A byte that is not UTF-8, as `os.fsdecode` carries it.
-        return f"\\x{ord(char) - 0xDC00:02x}"
-    return char.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
 def size_text(length_bytes: int) -> str:
@@ -51,6 +33,11 @@ def size_text(length_bytes: int) -> str:
         if value < 1024:
             return f"{value:.1f} {unit}"
     return f"{value / 1024:.1f} PiB"
+
+
+def count_text(count: int, thing: str) -> str:
+    """How many there are of a thing whose plural ends in `s`: `1 key`, `2 keys`."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
 
 
 def time_text(moment: Instant) -> str:
@@ -86,11 +73,10 @@ class Output:
         for name, value in known:
             self.text(f"{name:<{width}}  {shown(value)}")
 
-    def table(
-        self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = ""
-    ) -> None:
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a table; its cells are escaped here."""
-        self.console().print(make_table(columns, rows, title=title))
+        for line in table_lines(columns, rows, width=terminal_width()):
+            self.text(line)
 
     def remark(self, line: str) -> None:
         """Tell a person something on standard error, unless `--quiet`."""
@@ -112,40 +98,7 @@ class Output:
         else:
             sys.stderr.write(f"bwcstore: {shown(line)} [{kind}]\n")
 
-    def console(self) -> Console:
-        """A console on standard output that obeys NO_COLOR and interprets no markup."""
-        terminal = sys.stdout.isatty()
-        return Console(
-            file=sys.stdout,
-            width=None if terminal else _WIDE,
-            markup=False,
-            highlight=False,
-            emoji=False,
-        )
-
 
 def json_line(value: Mapping[str, object]) -> str:
     """One JSON document on one line, readable by every JSON reader: ASCII only."""
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":")) + "\n"
-
-
-def make_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> Table:
-    """A plain table. A column whose name ends in `#` is aligned to the right."""
-    table = Table(
-        title=title or None,
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        show_edge=False,
-    )
-    for name in columns:
-        right = name.endswith("#")
-        table.add_column(
-            name.rstrip("#"),
-            justify="right" if right else "left",
-            overflow="fold",
-            no_wrap=right or name in _WHOLE,
-        )
-    for row in rows:
-        table.add_row(*(Text(shown(cell)) for cell in row))
-    return table

@@ -14,7 +14,8 @@ from bwcstore.cli._custody_options import Statement, say_done
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._open import access, acting, opened
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import Output, shown
+from bwcstore.cli._output import Output, count_text
+from bwcstore.cli._shown import shown
 from bwcstore.storage._local import LocalBackend
 from bwcstore.storage._probe_result import Outcome, PlaceKind, ProbeResult, Verdict
 from bwcstore.storage._probing import probe_place
@@ -134,7 +135,7 @@ def _facts(kind: PlaceKind, result: ProbeResult, idle: int) -> list[tuple[str, s
     if result.clock_offset_seconds is not None:
         facts.append(("clock offset", f"{result.clock_offset_seconds:+.1f} s"))
     if idle:
-        facts.append(("not applicable", "1 check" if idle == 1 else f"{idle} checks"))
+        facts.append(("not applicable", count_text(idle, "check")))
     return facts
 
 

@@ -20,7 +20,8 @@ from bwcstore._ports import Progress as Report
 from bwcstore._ports import ProgressEvent, no_progress
 from bwcstore._system import SystemClock
 from bwcstore.cli._options import Common
-from bwcstore.cli._output import shown, size_text
+from bwcstore.cli._output import size_text
+from bwcstore.cli._shown import shown
 
 _LINE_SECONDS: Final = 5.0
 _NAME_LENGTH: Final = 40
@@ -46,7 +47,14 @@ def _bars() -> Iterator[Report]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    # What is redirected is printed above the bars, on standard error: results that go into a file
+    # or a pipe must go there.
+    with Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),
+    ) as bars:
         tasks: dict[str, TaskID] = {}
 
         def report(event: ProgressEvent) -> None:

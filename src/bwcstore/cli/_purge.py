@@ -17,7 +17,6 @@ from bwcstore.cli._exit import Exit
 from bwcstore.cli._files import keep_certificate, replace_file
 from bwcstore.cli._open import acting, opened
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown
 from bwcstore.cli._parse import act_id, civil_date, digest, object_id
 from bwcstore.cli._progress import reporting
 from bwcstore.cli._purge_show import (
@@ -33,6 +32,7 @@ from bwcstore.cli._purge_show import (
     status_code,
     status_json,
 )
+from bwcstore.cli._shown import shown
 from bwcstore.errors import ErrorKind, NotFoundError
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from bwcstore._session._purge import PurgeStatus
 from bwcstore._session._purge_run import PurgeRun
 from bwcstore.cli._exit import Exit
-from bwcstore.cli._output import Output, shown, time_text
+from bwcstore.cli._output import Output, time_text
+from bwcstore.cli._shown import shown
 from bwcstore.purge._approval import PlanPhase
 from bwcstore.purge._over_retention import OverRetained
 from bwcstore.purge._plan import PurgePlan
@@ -201,7 +202,9 @@ def say_run(output: Output, run: PurgeRun) -> None:
         for object_id, kind in found.items():
             output.text(f"  {object_id}  {kind}")
     if run.withheld:
-        output.remark("`bwcstore explain OBJECT` says more; these come into a later plan")
+        output.remark(
+            "`bwcstore explain OBJECT` says more; running the plan again destroys what may then go"
+        )
     if run.failed:
         output.remark("run the plan again when storage and vault are in order")
 

@@ -18,9 +18,10 @@ from bwcstore.cli._custody_options import (
 from bwcstore.cli._files import document_digest, keep_receipt
 from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import Output, shown, size_text, time_text
+from bwcstore.cli._output import Output, size_text, time_text
 from bwcstore.cli._parse import act_id, object_id, region
 from bwcstore.cli._progress import reporting
+from bwcstore.cli._shown import shown
 from bwcstore.statute._explain_words import paragraph
 
 _Redactions = Annotated[

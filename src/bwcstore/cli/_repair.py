@@ -11,7 +11,7 @@ from bwcstore.cli._command import command, group
 from bwcstore.cli._exit import Exit
 from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown
+from bwcstore.cli._shown import shown
 
 
 def register(app: typer.Typer) -> None:

@@ -21,8 +21,8 @@ from bwcstore.cli._custody_options import (
 from bwcstore.cli._facts import fact_json
 from bwcstore.cli._open import acting
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown
 from bwcstore.cli._parse import act_id, civil_date, flags, object_id
+from bwcstore.cli._shown import shown
 from bwcstore.statute._explain_words import paragraph
 
 _Days = Annotated[

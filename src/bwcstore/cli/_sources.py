@@ -10,7 +10,7 @@ from urllib.parse import quote_from_bytes
 
 import attrs
 
-from bwcstore.cli._output import shown
+from bwcstore.cli._shown import shown
 from bwcstore.custody._recording import SourceId
 from bwcstore.errors import BwcStoreError, ErrorKind, InvalidInputError
 

@@ -18,8 +18,9 @@ from bwcstore.cli._files import create_file
 from bwcstore.cli._locks import remark_unlocked, terms, terms_facts
 from bwcstore.cli._open import acting, opened
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import shown, size_text
+from bwcstore.cli._output import count_text, size_text
 from bwcstore.cli._parse import object_id
+from bwcstore.cli._shown import shown
 
 _DAY_SECONDS: Final = 86_400
 _PACKAGES: Final = (
@@ -142,7 +143,7 @@ def leftovers_list(common: Common, *, older_than_days: _OlderThan = 7.0) -> None
             for one in found
         ),
     )
-    common.output.remark(f"{len(found)} leftovers")
+    common.output.remark(count_text(len(found), "leftover"))
 
 
 def leftovers_discard(common: Common, *, older_than_days: _OlderThan = 7.0) -> None:
@@ -160,7 +161,7 @@ def leftovers_discard(common: Common, *, older_than_days: _OlderThan = 7.0) -> N
             }
         )
         return
-    common.output.text(f"{count} leftovers discarded, {size_text(length)}")
+    common.output.text(f"{count_text(count, 'leftover')} discarded, {size_text(length)}")
     if gone.withheld:
         for name in gone.withheld:
             common.output.text(f"  kept by the storage  {shown(name)}")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -17,7 +17,7 @@ from bwcstore.cli._files import find_statements, replace_file
 from bwcstore.cli._findings import print_findings
 from bwcstore.cli._open import acting, claims_named
 from bwcstore.cli._options import Common, Needs
-from bwcstore.cli._output import size_text
+from bwcstore.cli._output import count_text, size_text
 from bwcstore.cli._parse import length_bytes, object_id
 from bwcstore.cli._progress import reporting
 from bwcstore.errors import ErrorKind
@@ -48,6 +48,12 @@ _SaveCheckpoint = Annotated[
     typer.Option(help="Write the checkpoint that was found right here, to --expect later."),
 ]
 _Strict = Annotated[bool, typer.Option("--strict", help="Warnings count as findings too.")]
+
+
+_UNCLAIMED: Final = (
+    "this store commits its batches by claims, and no place for them was named: its last batch is "
+    "not read, and a store that is whole looks rolled back by it; name the place with --claims"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -109,6 +115,7 @@ def verify(
                 object_id=one,
                 cursor=start,
                 progress=progress,
+                unclaimed=lambda: common.output.warn(ErrorKind.CLAIM_MISSING, _UNCLAIMED),
             )
     # The report first: a cursor that cannot be written must not cost it.
     _print(common, report)
@@ -160,7 +167,7 @@ def _summary(report: Report) -> list[tuple[str, str]]:
         ("store", str(report.store) if report.store is not None else "unknown"),
         (
             "ledger",
-            f"{done.entries} entries in {done.batches} batches, {done.checkpoints} checkpoints"
+            f"entries: {done.entries}, batches: {done.batches}, checkpoints: {done.checkpoints}"
             + ("" if report.ledger_complete else "; NOT COMPLETE"),
         ),
         ("objects", f"{done.objects_checked} of {done.objects} checked; {_states(done)}"),
@@ -169,21 +176,17 @@ def _summary(report: Report) -> list[tuple[str, str]]:
     if report.keyed:
         facts.append(("decrypted", f"{size_text(done.plain_bytes)} hashed and compared"))
     if done.unreferenced_names:
-        facts.append(
-            (
-                "leftovers",
-                f"{done.unreferenced_names} names, {size_text(done.unreferenced_bytes)}",
-            )
-        )
+        names = count_text(done.unreferenced_names, "name")
+        facts.append(("leftovers", f"{names}, {size_text(done.unreferenced_bytes)}"))
     if done.foreign_names:
-        facts.append(("foreign", f"{done.foreign_names} names that are none of the format"))
+        facts.append(("foreign", f"{count_text(done.foreign_names, 'name')} not of the format"))
     if done.versions:
         facts.append(
-            ("versions", f"{done.versions} looked at; {done.covered_names} names have several")
+            ("versions", f"{done.versions} looked at; names with several: {done.covered_names}")
         )
     facts.append(("rollback", _ROLLBACK[rollback_statement(report)]))
     errors = len(report.errors)
-    facts.append(("result", f"{errors} finding{'s' * (errors > 1)}" if errors else _good(report)))
+    facts.append(("result", count_text(errors, "finding") if errors else _good(report)))
     return facts
 
 

@@ -4,7 +4,7 @@ Rule kept here: from open fields alone (LED-1); a kind that this version does no
 store opaque, never wrong (LED-4).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import cast
 
@@ -144,8 +144,18 @@ def _probed(state: StoreState, entry: Entry) -> Mapping[str, Probed]:
         verdict=text(entry.body, "verdict"),
         protocol=text(entry.body, "protocol"),
         at=entry.at,
+        unheld=MappingProxyType(_unheld(entry)),
     )
     return including(state.probed, text(entry.body, "place"), probed)
+
+
+def _unheld(entry: Entry) -> dict[str, str]:
+    checks = cast("Sequence[Mapping[str, str]]", entry.body["checks"])
+    return {
+        check["check"]: check["outcome"]
+        for check in checks
+        if check["outcome"] in ("failed", "refused")
+    }
 
 
 def _synced(state: StoreState, entry: Entry) -> LocksSynced:

@@ -170,11 +170,13 @@ class Probed:
         verdict: `proven`, `unproven` or `not-applicable`.
         protocol: `numbered`, `claimed` or `none`.
         at: when it was made.
+        unheld: the checks that were `failed` or `refused`, by their codes.
     """
 
     verdict: str
     protocol: str
     at: Instant
+    unheld: Mapping[str, str] = MappingProxyType({})
 
 
 @attrs.frozen(kw_only=True)

@@ -16,6 +16,7 @@ from typing import Final
 import attrs
 
 from bwcstore._encoding import decode, encode
+from bwcstore._limits import BATCH_SIZE_MAX
 from bwcstore._values import Digest, StoreId
 from bwcstore.errors import ErrorKind, FormatError, IntegrityError
 from bwcstore.ledger._entry import Entry, decode_entry
@@ -26,7 +27,6 @@ from bwcstore.ledger._payload import (
 )
 
 FORMAT: Final = "1.0"
-BATCH_SIZE_MAX: Final = 16 * 1024 * 1024
 BATCH_ENTRIES_MAX: Final = 65_536
 HEADER_SIZE_MAX: Final = 1024
 _READABLE: Final = re.compile(r"1\.(?:0|[1-9][0-9]*)")

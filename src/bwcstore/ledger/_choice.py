@@ -5,7 +5,8 @@ Rules kept here (spec: SHD-2 to SHD-5):
 - a batch is taken as everybody reads it, if it continues the ledger;
 - where it does not, the newest version that does is the batch;
 - two versions with different entries that both continue the ledger are a fork, unless a signed
-  checkpoint covers one; what the next batch names, or else the oldest, is read on with;
+  checkpoint covers the older; what the next batch names, or else the oldest, is read on with;
+- what no next batch names is looked at in all its versions, by a listing before or after;
 - where a claim says which bytes the batch is, no version is looked at.
 """
 
@@ -16,8 +17,9 @@ from typing import Final, Generic, TypeVar
 import attrs
 
 from bwcstore import _layout
+from bwcstore._limits import whole
 from bwcstore._ports import Backend, Capability
-from bwcstore._shadows import other_versions
+from bwcstore._shadows import passed_over, small_versions
 from bwcstore._values import Digest
 from bwcstore.errors import FormatError, IntegrityError, NotFoundError
 from bwcstore.ledger._batch import Batch, check_complete, decode_batch, decode_header
@@ -42,11 +44,13 @@ class Continuation(Generic[S]):
     Attributes:
         state: what the entries up to its last fold to.
         forked: another version of it continues the ledger too.
+        displaced: that is so of an older one, which was committed before it.
     """
 
     batch: Batch
     state: S
     forked: bool = False
+    displaced: bool = False
 
 
 class Choice(Generic[S]):
@@ -65,7 +69,7 @@ class Choice(Generic[S]):
         Args:
             raw: what its name gives.
             after: what the name of the batch after it gives, where that is at hand.
-            covered: its name was seen to have several versions.
+            covered: its name has several versions, as far as is known.
             into: gives the state to fold it into: a branch, where storage keeps versions.
 
         Raises:
@@ -89,12 +93,14 @@ class Choice(Generic[S]):
         named = self._named(after)
         digest = found.batch.digest
         forked = False
+        oldest = digest
         for other in others:
-            forked = forked or other.batch.digest != digest
+            oldest = other.batch.digest
+            forked = forked or oldest != digest
             # The oldest is the one that was created: whatever is newer was put over it.
             if found.batch.digest != named:
                 found = other
-        return attrs.evolve(found, forked=forked)
+        return attrs.evolve(found, forked=forked, displaced=oldest != found.batch.digest)
 
     def _checked(self, raw: bytes, state: S) -> Continuation[S]:
         what = batch_name(*self._chain.next_batch)
@@ -106,12 +112,14 @@ class Choice(Generic[S]):
     def _continuing(self, into: Callable[[], S]) -> Iterator[Continuation[S]]:
         """The versions that continue the ledger, the newest first."""
         name = _layout.batch(*self._chain.next_batch)
-        for version in other_versions(self._backend, name):
-            try:
-                raw = self._backend.read_version(name, version.version_id)
-                yield self._checked(raw, into())
-            except (*_FAILURES, NotFoundError):
-                continue
+        for version in small_versions(self._backend, name):
+            found = None
+            with passed_over(*_FAILURES, NotFoundError):
+                found = self._checked(
+                    self._backend.read_version(name, version.version_id, whole(name)), into()
+                )
+            if found is not None:
+                yield found
 
     def _named(self, after: bytes | None) -> Digest | None:
         """The digest of the batch before that a batch names, if it is one of this ledger."""

@@ -42,6 +42,7 @@ from bwcstore.ledger._draft import (
     writes_of_decision,
 )
 from bwcstore.ledger._history import History
+from bwcstore.ledger._payload_ciphers import PayloadCiphers
 from bwcstore.ledger._prepare import BatchFullError, Linker, Preparer
 from bwcstore.ledger._present import present
 from bwcstore.ledger._queue import Call
@@ -90,7 +91,7 @@ class Committer(Generic[S]):
         self._new_store = store
         self._chain = chain
         self._history = history
-        self._record_key = record_key
+        self._ciphers = PayloadCiphers(record_key, environment.clock)
         self._writer = environment.entropy.take(8)
         self.read_only: ErrorKind | None = None
         self.doubtful: str | None = None
@@ -133,8 +134,7 @@ class Committer(Generic[S]):
             )
 
     def commit(self, calls: list[Call[S]]) -> list[Call[S]]:
-        """Settle calls; return those for which there was no room in the batch, or all where
-        somebody else has closed the generation.
+        """Settle calls; return those without room, or all where another closed the generation.
 
         Raises:
             IntegrityError: the ledger is or became read-only.
@@ -145,9 +145,8 @@ class Committer(Generic[S]):
         """
         self.check_writable()
         dirty: set[str] = set()
-        preparer = Preparer(
-            self._store, entropy=self._environment.entropy, record_key=self._record_key
-        )
+        entropy = self._environment.entropy
+        preparer = Preparer(self._store, entropy=entropy, ciphers=self._ciphers)
         for _ in range(ROUNDS_MAX):
             group = self._decide([c for c in calls if not c.settled], dirty, preparer)
             if not group.calls:
@@ -338,6 +337,8 @@ class Committer(Generic[S]):
                     state.adopt(found.state)
                 self._chain.advance(found.batch)
                 self._note_format(found.batch)
+                if found.displaced:
+                    self.read_only = ErrorKind.FORKED
                 if found.forked:
                     self.contested[self._chain.current.number] = self._chain.current.tree.size
         except IntegrityError as exc:
@@ -353,8 +354,7 @@ class Committer(Generic[S]):
         """Take in what others wrote; return the conflict keys that it writes.
 
         Raises:
-            IntegrityError: it does not continue what is known; a fork also makes this ledger
-                read-only.
+            IntegrityError: it does not continue what is known; a fork is read-only from then on.
             FormatError: a batch is malformed.
             StorageError: reading failed.
         """

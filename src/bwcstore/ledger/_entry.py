@@ -21,9 +21,10 @@ import attrs
 
 from bwcstore import _merkle
 from bwcstore._encoding import INTEGER_MAX, Json, decode, encode
+from bwcstore._limits import LEAF_SIZE_MAX
 from bwcstore._values import ActorId, Digest, Instant, ScopeId
 from bwcstore.errors import ErrorKind, FormatError, InvalidInputError
-from bwcstore.ledger._explain import LEAF_SIZE_MAX, explain
+from bwcstore.ledger._explain import explain
 from bwcstore.ledger._kind import Kind
 from bwcstore.ledger._kinds import KINDS, check_body
 

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from typing import Final, NoReturn
 
 from bwcstore._encoding import decode
+from bwcstore._limits import LEAF_SIZE_MAX
 from bwcstore.errors import ErrorKind, FormatError
-
-LEAF_SIZE_MAX: Final = 32 * 1024
 
 _TOP: Final = frozenset(
     ("after", "at", "auth", "body", "by", "decided", "index", "kind", "scope", "v")

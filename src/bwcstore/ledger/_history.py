@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final, Generic, TypeVar
 
 from bwcstore import _layout
+from bwcstore._limits import whole
 from bwcstore._ports import Backend, Workers
 from bwcstore._shadows import read_verified
 from bwcstore.errors import ErrorKind, IntegrityError, NotFoundError
@@ -97,14 +98,15 @@ class History(Generic[S]):
         self.bundles: dict[int, int] = {}
 
     def following(
-        self, into: Callable[[], S], *, covered: Container[tuple[int, int]] = ()
+        self, into: Callable[[], S], *, covered: Container[tuple[int, int]] | None = None
     ) -> Iterator[Continuation[S]]:
         """The batches that come next, until one is absent. The caller takes each into the chain
         before it asks for the next.
 
         Args:
             into: gives the state to fold a batch into.
-            covered: the batches that were seen to have several versions.
+            covered: the batches that were seen to have several versions; None where nobody has
+                looked, so that of what no next batch names every version is looked at.
 
         Raises:
             StorageError: reading failed.
@@ -115,7 +117,7 @@ class History(Generic[S]):
         while True:
             generation, number = self._chain.next_batch
             for raw, after in _with_next(self._read_ahead(generation, number)):
-                several = (generation, number) in covered
+                several = after is None if covered is None else (generation, number) in covered
                 yield self._choice.take(raw, after=after, covered=several, into=into)
                 number += 1
             if self._chain.next_batch == (generation, number):
@@ -134,7 +136,8 @@ class History(Generic[S]):
         length = 0
         while len(found) < _JOB_BATCHES and length < _JOB_BYTES:
             try:
-                raw = self._backend.read(_layout.batch(generation, number + len(found)))
+                name = _layout.batch(generation, number + len(found))
+                raw = self._backend.read(name, whole(name))
             except NotFoundError:
                 break
             found.append(raw)

@@ -17,11 +17,11 @@ from typing import Final, Self
 
 import attrs
 
+from bwcstore._limits import NOTE_SIZE_MAX
 from bwcstore._ports import Signer
 from bwcstore.errors import ErrorKind, FormatError, IntegrityError, InvalidInputError
 from bwcstore.ledger._auth import ed25519_verifies
 
-NOTE_SIZE_MAX: Final = 64 * 1024
 SIGNATURES_MAX: Final = 64
 ED25519: Final = b"\x01"
 _KEY_TEXT: Final = re.compile(r"([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)")

@@ -8,17 +8,16 @@ Rules kept here (spec: LED-30 to LED-33):
 - salts and nonces come from the entropy that was handed in, fresh for every payload.
 """
 
-from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import attrs
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from bwcstore._limits import BATCH_SIZE_MAX
 from bwcstore._ports import Entropy
 from bwcstore._values import ZERO_DIGEST, Digest, Instant, StoreId
 from bwcstore.errors import ErrorKind, FormatError, InternalError, InvalidInputError
 from bwcstore.ledger._auth import act_message, sign_act
-from bwcstore.ledger._batch import BATCH_ENTRIES_MAX, BATCH_SIZE_MAX
+from bwcstore.ledger._batch import BATCH_ENTRIES_MAX
 from bwcstore.ledger._chain import Chain, store_head
 from bwcstore.ledger._draft import Draft
 from bwcstore.ledger._entry import (
@@ -29,7 +28,6 @@ from bwcstore.ledger._entry import (
     Entry,
     ScopeLink,
     build_entry,
-    check_key_id,
     check_scope,
 )
 from bwcstore.ledger._kinds import KINDS, check_body, check_payload
@@ -38,9 +36,9 @@ from bwcstore.ledger._payload import (
     SALT_LENGTH_BYTES,
     SealedPayload,
     payload_context,
-    payload_key,
     seal_payload,
 )
+from bwcstore.ledger._payload_ciphers import PayloadCiphers
 from bwcstore.ledger._scope import Folded
 
 S = TypeVar("S", bound=Folded)
@@ -72,21 +70,18 @@ class Prepared:
 
 
 class Preparer:
-    """Seals and signs drafts; keeps the payload keys of one batch.
+    """Seals and signs drafts.
 
     Args:
         store: whose ledger it is.
         entropy: where salts and nonces come from.
-        record_key: gives the 32-byte record key of a key id.
+        ciphers: what payloads are sealed with.
     """
 
-    def __init__(
-        self, store: StoreId, *, entropy: Entropy, record_key: Callable[[str], bytes]
-    ) -> None:
+    def __init__(self, store: StoreId, *, entropy: Entropy, ciphers: PayloadCiphers) -> None:
         self._store = store
         self._entropy = entropy
-        self._record_key = record_key
-        self._ciphers: dict[str, AESGCM] = {}
+        self._ciphers = ciphers
 
     def prepare(self, draft: Draft, *, seq: int, now: Instant) -> Prepared:
         """Check, seal and sign one draft for its place in its scope.
@@ -124,10 +119,7 @@ class Preparer:
             raise InvalidInputError(
                 ErrorKind.ARGUMENT_INVALID, f"{draft.kind}: private fields need a record key id"
             )
-        cipher = self._ciphers.get(key_id)
-        if cipher is None:
-            check_key_id(key_id)
-            cipher = self._ciphers[key_id] = AESGCM(payload_key(self._record_key(key_id)))
+        cipher = self._ciphers.of(key_id)
         fresh = self._entropy.take(SALT_LENGTH_BYTES + NONCE_LENGTH_BYTES)
         return seal_payload(
             draft.private,

@@ -15,6 +15,7 @@ import attrs
 
 from bwcstore import _merkle
 from bwcstore._encoding import INTEGER_MAX
+from bwcstore._limits import NOTE_SIZE_MAX
 from bwcstore.errors import ErrorKind, FormatError, IntegrityError
 from bwcstore.ledger._checkpoint import (
     Checkpoint,
@@ -22,7 +23,7 @@ from bwcstore.ledger._checkpoint import (
     read_checkpoint,
     verify_checkpoint,
 )
-from bwcstore.ledger._note import NOTE_SIZE_MAX, VerifierKey
+from bwcstore.ledger._note import VerifierKey
 from bwcstore.ledger._tree import PROOF_LENGTH_MAX, check_consistency, check_inclusion
 
 MAGIC: Final = "c2sp.org/tlog-proof@v1"

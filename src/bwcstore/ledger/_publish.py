@@ -11,6 +11,7 @@ from typing import Final, Generic, TypeVar
 
 from bwcstore import _layout
 from bwcstore._ports import Backend, Clock, Signer
+from bwcstore._shadows import read_verified
 from bwcstore._values import Digest
 from bwcstore.errors import (
     AlreadyExistsError,
@@ -20,6 +21,7 @@ from bwcstore.errors import (
     IntegrityError,
     KeyVaultError,
     NotFoundError,
+    StorageError,
 )
 from bwcstore.ledger._batch import Batch
 from bwcstore.ledger._chain import Chain, Generation
@@ -27,7 +29,7 @@ from bwcstore.ledger._checkpoint import Checkpoint, sign_checkpoint
 from bwcstore.ledger._history import History, exists, first_absent
 from bwcstore.ledger._note import VerifierKey
 from bwcstore.ledger._scope import Folded
-from bwcstore.ledger._stored import holds, read_stored
+from bwcstore.ledger._stored import check_named, holds, read_stored
 from bwcstore.ledger._tiles import (
     BUNDLE_WIDTH,
     TILE_HEIGHT,
@@ -113,6 +115,7 @@ class Publisher(Generic[S]):
             KeyVaultError: there is no signing key.
             EquivocationError: another checkpoint of this size exists.
             IntegrityError: a tile or bundle exists with other bytes.
+            StorageError: something foreign has its name (`STORAGE_UNFIT`).
             OutcomeUnknownError: something may or may not have been written.
             StorageError: something was not written.
         """
@@ -129,14 +132,31 @@ class Publisher(Generic[S]):
         raw = sign_checkpoint(checkpoint, self._signer)
         name = _layout.checkpoint(generation.number, checkpoint.size)
         if not self._create_once(name, raw):
-            raise EquivocationError(
-                ErrorKind.CHECKPOINT_EQUIVOCATION, f"{name} exists and says something else"
-            )
+            key = VerifierKey(name=self._origin, public_key=self._signer.public_key)
+            self._check_free(name, (checkpoint.generation, checkpoint.size), key)
         self._index, self._covered = self._chain.index, True
         self._seconds = self._clock.monotonic()
         self._note = (checkpoint, raw)
         self._remember(raw)
         return raw
+
+    def _check_free(self, name: str, place: tuple[int, int], key: VerifierKey) -> None:
+        """Say what has the name of a checkpoint that is to be stored.
+
+        Raises:
+            EquivocationError: another checkpoint of this store.
+            StorageError: something that it did not sign, or that cannot be read.
+        """
+        try:
+            read_verified(self._backend, name, lambda raw: check_named(raw, place, key))
+        except (NotFoundError, FormatError, IntegrityError) as exc:
+            # Whoever may store can put it there; the next checkpoint has another name.
+            raise StorageError(
+                ErrorKind.STORAGE_UNFIT, f"{name} holds something that the store did not sign"
+            ) from exc
+        raise EquivocationError(
+            ErrorKind.CHECKPOINT_EQUIVOCATION, f"{name} exists and says something else"
+        )
 
     def covering(
         self, generation: int, size: int, key: VerifierKey

@@ -9,12 +9,13 @@ from typing import Final, cast
 import attrs
 
 from bwcstore._encoding import INTEGER_MAX, Json, decode, encode
+from bwcstore._limits import NOTE_SIZE_MAX
 from bwcstore._ports import Signer
 from bwcstore._values import Digest, Instant, ObjectId, StoreId, check_text
 from bwcstore.errors import ErrorKind, FormatError, InvalidInputError
 from bwcstore.ledger._batch import FORMAT
 from bwcstore.ledger._kind import code
-from bwcstore.ledger._note import NOTE_SIZE_MAX, VerifierKey, decode_note, sign_note, verify_note
+from bwcstore.ledger._note import VerifierKey, decode_note, sign_note, verify_note
 
 LIST_MAX: Final = 64
 

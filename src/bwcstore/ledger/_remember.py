@@ -88,21 +88,25 @@ def check_extends(chain: Chain[S], checkpoint: Checkpoint) -> ErrorKind | None:
 
 
 def _stored_doubt(backend: Backend, chain: Chain[S], key: VerifierKey) -> ErrorKind | None:
-    """What the stored checkpoints say: those beyond the head, and the last of each generation.
+    """What the last checkpoint of each generation says that the store signed.
 
-    A file there that the store did not sign says nothing; auditors report it.
+    A file there that it did not sign, or not for this place, says nothing, and hides nothing under
+    a lower number; auditors report it.
     """
-    last: dict[int, int] = {}
+    sizes: dict[int, list[int]] = {}
     for stat in backend.list(CHECKPOINTS):
         place = _layout.parse_checkpoint(stat.name)
         if place is not None:
-            last[place[0]] = max(last.get(place[0], 0), place[1])
-    for place in sorted(last.items()):
-        try:
-            found = read_signed(backend, place, key)
-        except (FormatError, IntegrityError):
-            continue
-        doubt = check_extends(chain, found)
-        if doubt is not None:
-            return ErrorKind.BATCH_MISSING if doubt is ErrorKind.ROLLED_BACK else doubt
+            sizes.setdefault(place[0], []).append(place[1])
+    for generation in sorted(sizes):
+        for size in sorted(sizes[generation], reverse=True):
+            try:
+                found = read_signed(backend, (generation, size), key)
+            except (NotFoundError, FormatError, IntegrityError):
+                continue
+            doubt = check_extends(chain, found)
+            if doubt is not None:
+                return ErrorKind.BATCH_MISSING if doubt is ErrorKind.ROLLED_BACK else doubt
+            if (found.generation, found.size) == (generation, size):
+                break
     return None

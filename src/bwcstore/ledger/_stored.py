@@ -7,6 +7,7 @@ right if it is the bytes that the entries give.
 from typing import TypeVar
 
 from bwcstore import _layout
+from bwcstore._limits import whole
 from bwcstore._ports import Backend
 from bwcstore._shadows import read_verified
 from bwcstore.errors import ErrorKind, FormatError, IntegrityError, NotFoundError
@@ -102,4 +103,4 @@ def read_signed(backend: Backend, place: Place, key: VerifierKey) -> Checkpoint:
     try:
         return read_verified(backend, name, lambda raw: check_named(raw, place, key))
     except (FormatError, IntegrityError):
-        return verify_checkpoint(backend.read(name), key)
+        return verify_checkpoint(backend.read(name, whole(name)), key)

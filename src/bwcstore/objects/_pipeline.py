@@ -34,6 +34,7 @@ from bwcstore.objects._segment import Geometry, hash_chunks
 _GROUP_BYTES_ALONE: Final = 1024 * 1024
 _GROUP_BYTES_SHARED: Final = 8 * 1024 * 1024
 _GROUPS_AT_ONCE_MAX: Final = 6
+_ENDING_MAX: Final = 1
 
 
 def group_chunks(geometry: Geometry, workers: Workers) -> int:
@@ -48,7 +49,7 @@ def buffer_pool(geometry: Geometry, workers: Workers) -> BufferPool:
     return BufferPool(
         plain_bytes=geometry.payload_bytes * chunks + 1,
         sealed_bytes=geometry.chunk_bytes * chunks,
-        kept_max=_GROUPS_AT_ONCE_MAX,
+        kept_max=_GROUPS_AT_ONCE_MAX + _ENDING_MAX,
     )
 
 
@@ -80,7 +81,8 @@ class _Group:
 
 
 class Pipeline:
-    """One pass of one source. Groups move from `_sealing` to `_writing` to the pool, in order.
+    """One pass of one source. Groups move from `_sealing` to `_writing` to the pool, in order; the
+    last of a segment by way of `_ending`, where it keeps no other group waiting.
 
     Attributes:
         resumed_segments: how many segments of an earlier run were taken as they stood.
@@ -115,6 +117,7 @@ class Pipeline:
         self._groups_max = min(environment.workers.count + 2, _GROUPS_AT_ONCE_MAX)
         self._sealing: deque[_Group] = deque()
         self._writing: deque[tuple[_Group, Pending[None]]] = deque()
+        self._ending: deque[tuple[_Group, Pending[None]]] = deque()
         self._open: dict[int, _Segment] = {}
         self._facts: dict[int, SegmentFacts] = {}
 
@@ -142,6 +145,8 @@ class Pipeline:
             self._intake.check_digest(expected_sha256)
             while self._sealing or self._writing:
                 self._release_one()
+            while self._ending:
+                self._end_segment()
         except BaseException:
             self._abandon()
             raise
@@ -276,10 +281,19 @@ class Pipeline:
         if not self._writing:
             self._start_writing()
         group, written = self._writing.popleft()
+        if group.done is not None:
+            self._ending.append((group, written))
+            while len(self._ending) > _ENDING_MAX:
+                self._end_segment()
+            return
         written.result()
         self._pool.give(group.buffer)
-        if group.done is not None:
-            del self._open[group.segment.number]
+
+    def _end_segment(self) -> None:
+        group, written = self._ending.popleft()
+        written.result()
+        self._pool.give(group.buffer)
+        del self._open[group.segment.number]
 
     def _start_writing(self) -> None:
         """Hand the oldest sealed group to storage, after the group before it."""
@@ -306,7 +320,7 @@ class Pipeline:
     def _abandon(self) -> None:
         """Let running work end, then forget every upload that is not committed."""
         pending: list[Pending[None] | Pending[bytes]] = [group.leaves for group in self._sealing]
-        pending += [written for _, written in self._writing]
+        pending += [written for _, written in (*self._writing, *self._ending)]
         for work in pending:
             # The first failure is the one that is raised.
             with contextlib.suppress(Exception):

@@ -10,12 +10,13 @@ Rules kept here (spec chapter `segment`):
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import Final
 
 from bwcstore import _layout
 from bwcstore._ports import Backend, Source
-from bwcstore._shadows import other_versions
-from bwcstore.errors import ErrorKind, IntegrityError, NotFoundError
+from bwcstore._shadows import other_versions, passed_over
+from bwcstore.errors import ErrorKind, IntegrityError, NotFoundError, StorageError
 from bwcstore.objects._manifest import Manifest
 from bwcstore.objects._seal import CHUNK_OVERHEAD_BYTES, Cipher, associated_data, unlock
 from bwcstore.objects._segment import Run
@@ -92,11 +93,11 @@ class Chunks:
         name = _layout.segment(self._object_id, segment)
         for version in other_versions(self._backend, name):
             if version.length_bytes == self.shape.segment_bytes(segment):
-                try:
+                found = None
+                with passed_over(NotFoundError):
                     found = self._backend.open_version(name, version.version_id)
-                except NotFoundError:
-                    continue
-                yield found
+                if found is not None:
+                    yield found
 
     def read_run(self, run: Run, source: Source, sealed: memoryview) -> None:
         """Read the sealed chunks of a run. May be called by a worker.
@@ -110,6 +111,19 @@ class Chunks:
             IntegrityError: the segment ends early (`SEGMENT_LENGTH`).
             StorageError: reading failed.
         """
+        try:
+            self._read_sealed(run, source, sealed)
+        except StorageError as exc:
+            if exc.kind is not ErrorKind.STORAGE_DENIED:
+                raise
+            # What can be looked at and not read may be a cover, archived or under another's key.
+            for other in self._open_others(run.segment):
+                with closing(other), passed_over(IntegrityError):
+                    self._read_sealed(run, other, sealed)
+                    return
+            raise
+
+    def _read_sealed(self, run: Run, source: Source, sealed: memoryview) -> None:
         stored = sealed[: run.stored.length_bytes]
         count = source.read_into(run.stored.offset_bytes, stored)
         if count != stored.nbytes:
@@ -139,15 +153,10 @@ class Chunks:
             self._open_sealed(run, chunk, sealed, parts)
         except IntegrityError:
             for source in self._open_others(run.segment):
-                try:
-                    self.read_run(run, source, sealed)
+                with closing(source), passed_over(IntegrityError):
+                    self._read_sealed(run, source, sealed)
                     self._open_sealed(run, chunk, sealed, parts)
-                except IntegrityError:
-                    continue
-                else:
                     return
-                finally:
-                    source.close()
             raise
 
     def _open_sealed(

@@ -14,7 +14,8 @@ import attrs
 
 from bwcstore._encoding import decode, encode, sha256
 from bwcstore._layout import parse_batch, parse_candidate
-from bwcstore._values import Digest
+from bwcstore._ports import Backend
+from bwcstore._values import ByteRange, Digest
 from bwcstore.errors import ErrorKind, FormatError, InvalidInputError, StorageError
 
 CLAIM_FORMAT: Final = "bwcstore-claim/1"
@@ -46,6 +47,16 @@ def decode_claim(raw: bytes, name: str) -> Digest:
             ErrorKind.CLAIM_INVALID, f"claim of {name}: not a {CLAIM_FORMAT} of this batch"
         )
     return digest
+
+
+def read_claim(claims: Backend, name: str) -> Digest:
+    """The digest that the claim of a batch names.
+
+    Raises:
+        NotFoundError: there is no claim.
+        StorageError: reading failed, or it is none of this batch (`CLAIM_INVALID`).
+    """
+    return decode_claim(claims.read(name, ByteRange(0, CLAIM_SIZE_MAX + 1)), name)
 
 
 def link_of(raw: bytes) -> Digest:
@@ -92,22 +103,28 @@ def survey(evidence: Iterable[str], claims: Iterable[str], *, location: str) -> 
     """Make a survey of the names in both places. `evidence` is read to its end first: a batch
     that was committed when it was listed then shows its claim.
 
+    A batch under its own name is passed over where the first batch has a claim or a candidate:
+    whoever may store can put it there.
+
     Raises:
         StorageError: batches are stored without claims there (`STORAGE_UNFIT`).
     """
+    plain = ""
     candidates: dict[Place, list[Digest]] = {}
     for name in evidence:
         if parse_batch(name) is not None:
-            raise StorageError(
-                ErrorKind.STORAGE_UNFIT,
-                f"{location}: {name} was committed without a claim, by the protocol numbered;"
-                " such a store is opened without a place for claims",
-            )
+            plain = plain or name
         found = parse_candidate(name)
         place = parse_batch(found[0]) if found else None
         if found and place:
             candidates.setdefault(place, []).append(found[1])
     claimed = {place for name in claims if (place := parse_batch(name)) is not None}
+    if plain and (0, 0) not in claimed | candidates.keys():
+        raise StorageError(
+            ErrorKind.STORAGE_UNFIT,
+            f"{location}: {plain} was committed without a claim, by the protocol numbered;"
+            " such a store is opened without a place for claims",
+        )
     last: dict[int, int] = {}
     for generation, number in claimed | candidates.keys():
         last[generation] = max(number, last.get(generation, -1))

@@ -22,6 +22,7 @@ import attrs
 
 from bwcstore._encoding import sha256
 from bwcstore._layout import (
+    LEDGER,
     batch,
     candidate,
     check_prefix,
@@ -38,12 +39,15 @@ from bwcstore.errors import (
     OutcomeUnknownError,
     StorageError,
 )
-from bwcstore.storage._claim import Place, decode_claim, encode_claim
+from bwcstore.storage._claim import Place, encode_claim, read_claim
 from bwcstore.storage._unclaimed import Unclaimed, gone
 
 Item = TypeVar("Item", Stat, StoredVersion)
 
 OWN_CLAIM_SECONDS: Final = 5
+_UNTOLD: Final = frozenset(
+    {ErrorKind.CLAIM_INVALID, ErrorKind.CLAIM_MISSING, ErrorKind.STORAGE_UNFIT}
+)
 
 
 class ClaimedBackend(Backend):
@@ -59,7 +63,20 @@ class ClaimedBackend(Backend):
             StorageError: the place of the claims keeps versions, or does not promise that exactly
                 one writer creates a name (`STORAGE_UNFIT`).
         """
-        place = claims.properties
+        self._check_place(claims.properties)
+        self._evidence = evidence
+        self._claims = claims
+        self._unclaimed = Unclaimed(evidence, claims)
+        self._noting = threading.Lock()
+        self._newest: tuple[Place, Digest] | None = None
+        self._claimed_at: tuple[Place, Instant] | None = None
+
+    def _check_place(self, place: Properties) -> None:
+        """Check that claims can be made in a place (CLM-1).
+
+        Raises:
+            StorageError: it keeps versions, or creating is not for one alone (`STORAGE_UNFIT`).
+        """
         if Capability.CREATE_ONLY not in place.capabilities:
             raise StorageError(
                 ErrorKind.STORAGE_UNFIT,
@@ -70,12 +87,6 @@ class ClaimedBackend(Backend):
                 ErrorKind.STORAGE_UNFIT,
                 f"{place.location}: claims need a place that keeps no versions",
             )
-        self._evidence = evidence
-        self._claims = claims
-        self._unclaimed = Unclaimed(evidence, claims)
-        self._noting = threading.Lock()
-        self._newest: tuple[Place, Digest] | None = None
-        self._claimed_at: tuple[Place, Instant] | None = None
 
     @property
     def properties(self) -> Properties:
@@ -167,9 +178,11 @@ class ClaimedBackend(Backend):
         return attrs.evolve(found, name=name)
 
     def list(self, prefix: str) -> Iterator[Stat]:
-        """See `Backend.list`. Shows a batch once, under its own name, and no other candidate."""
+        """See `Backend.list`. Shows a batch once, under its own name, and no other candidate; one
+        that is claimed and gone with no length.
+        """
         check_prefix(prefix)
-        return self._batches(prefix, self._evidence.list(prefix))
+        return self._listed(prefix)
 
     def versions(self, name: str) -> tuple[StoredVersion, ...]:
         """See `Backend.versions`. A batch has those of the candidate that it is."""
@@ -192,7 +205,7 @@ class ClaimedBackend(Backend):
     def all_versions(self, prefix: str) -> Iterator[StoredVersion]:
         """See `Backend.all_versions`; batches as in `list`."""
         check_prefix(prefix)
-        return self._batches(prefix, self._evidence.all_versions(prefix))
+        return self._batches(self._evidence.all_versions(prefix), self._claimed(prefix))
 
     def foreign(self, prefix: str) -> Iterator[str]:
         """See `Backend.foreign`: among the evidence."""
@@ -267,7 +280,7 @@ class ClaimedBackend(Backend):
     def _digest(self, name: str) -> Digest:
         """The digest of the batch `name`, by its claim or without it."""
         try:
-            claimed = decode_claim(self._claims.read(name), name)
+            claimed = read_claim(self._claims, name)
         except NotFoundError as exc:
             found = self._unclaimed.linked(name)
             if found is None:
@@ -301,7 +314,7 @@ class ClaimedBackend(Backend):
             return
         name = batch(*newest[0])
         try:
-            found = decode_claim(self._claims.read(name), name)
+            found = read_claim(self._claims, name)
         except NotFoundError as exc:
             raise StorageError(
                 ErrorKind.CLAIM_MISSING,
@@ -313,9 +326,28 @@ class ClaimedBackend(Backend):
                 ErrorKind.CLAIM_INVALID, f"{name}: its claim names another batch than before"
             )
 
-    def _batches(self, prefix: str, found: Iterable[Item]) -> Iterator[Item]:
+    def _claimed(self, prefix: str) -> frozenset[str]:
+        """The batches of which there is a claim, as far as a listing of `prefix` may show them."""
+        if not prefix.startswith(LEDGER) and not LEDGER.startswith(prefix):
+            return frozenset()
+        names = (stat.name for stat in self._claims.list(prefix))
+        return frozenset(name for name in names if parse_batch(name) is not None)
+
+    def _listed(self, prefix: str) -> Iterator[Stat]:
+        # Claims first: what is claimed by then was stored before, so that a batch of which no
+        # candidate is found is gone, and was not just made.
+        claimed = self._claimed(prefix)
+        pending = sorted(claimed, reverse=True)
+        for stat in self._batches(self._evidence.list(prefix), claimed):
+            while pending and pending[-1] <= stat.name:
+                if (name := pending.pop()) != stat.name:
+                    yield Stat(name=name, length_bytes=0)
+            yield stat
+        for name in reversed(pending):
+            yield Stat(name=name, length_bytes=0)
+
+    def _batches(self, found: Iterable[Item], claimed: frozenset[str]) -> Iterator[Item]:
         """What was found, with candidates that are batches under their own names."""
-        claimed: frozenset[str] | None = None
         for name, grouped in groupby(found, key=_name_of):
             if parse_batch(name) is None:
                 yield from grouped
@@ -323,8 +355,6 @@ class ClaimedBackend(Backend):
             items = [(parsed[1], one) for one in grouped if (parsed := parse_candidate(one.name))]
             if not items:
                 continue
-            if claimed is None:
-                claimed = frozenset(stat.name for stat in self._claims.list(prefix))
             chosen = self._chosen(name, {digest for digest, _ in items}, claimed)
             for digest, one in items:
                 if digest == chosen:
@@ -338,6 +368,11 @@ class ClaimedBackend(Backend):
             return self._digest(name)
         except NotFoundError:
             return None
+        except StorageError as exc:
+            if exc.kind not in _UNTOLD:
+                raise
+            # Something was committed there: whoever reads it is told why that cannot be said.
+            return min(digests, key=str)
 
 
 def _name_of(item: Stat | StoredVersion) -> str:

@@ -99,6 +99,7 @@ def bucket_policies(
     principals: Mapping[StorageRole, str],
     *,
     locking: Locking | None = None,
+    administrator: str | None = None,
 ) -> Mapping[str, Mapping[str, object]]:
     """The policy of every bucket of a store, to be attached to it.
 
@@ -110,23 +111,41 @@ def bucket_policies(
         areas: where the store lies.
         principals: the ARN of the user or role of IAM that has a role; one may be absent.
         locking: on what terms the store locks; as it does by default when None.
+        administrator: the ARN of the user or role that alone may replace these policies or take
+            them off; whoever else may is not named here when None.
 
     Raises:
-        InvalidInputError: an area is no bucket, IAM would read a pattern into its name, or a
-            principal is no user or role.
+        InvalidInputError: an area is no bucket, IAM would read a pattern into its name, a
+            principal is no user or role of the partition, or the administrator has a role.
     """
-    for arn in principals.values():
-        if not _PRINCIPAL.fullmatch(arn):
-            raise InvalidInputError(
-                ErrorKind.ARGUMENT_INVALID, f"not the ARN of a user or role: {arn!r:.120}"
-            )
+    _check_principals(areas, principals, administrator)
     statements: dict[str, list[Statement]] = {}
     for role, arn in principals.items():
         for bucket, allowed in _allowed(role, areas):
             statements.setdefault(bucket, []).append({**allowed, "Principal": {"AWS": [arn]}})
-    for bucket, denied in _denied(areas, principals, locking or Locking()):
+    spared = {role.name.lower(): arn for role, arn in principals.items()}
+    if administrator is not None:
+        spared["administrator"] = administrator
+    for bucket, denied in _denied(areas, spared, locking or Locking()):
         statements.setdefault(bucket, []).append({**denied, "Principal": "*"})
     return {bucket: _policy(found) for bucket, found in statements.items()}
+
+
+def _check_principals(
+    areas: StorageAreas, principals: Mapping[StorageRole, str], administrator: str | None
+) -> None:
+    for arn in (*principals.values(), *filter(None, [administrator])):
+        if not (_PRINCIPAL.fullmatch(arn) and arn.startswith(f"arn:{areas.partition}:")):
+            raise InvalidInputError(
+                ErrorKind.ARGUMENT_INVALID,
+                f"not the ARN of a user or role in partition {areas.partition}: {arn!r:.120}",
+            )
+    if administrator in principals.values():
+        raise InvalidInputError(
+            ErrorKind.ARGUMENT_INVALID,
+            f"{administrator!r:.120} has a role, so that policies which bind it are not its to "
+            "change: name another administrator",
+        )
 
 
 def _policy(statements: Sequence[Statement]) -> Mapping[str, object]:
@@ -143,14 +162,18 @@ def _allowed(role: StorageRole, areas: StorageAreas) -> Iterator[tuple[str, Stat
 
 
 def _denied(
-    areas: StorageAreas, principals: Mapping[StorageRole, str], locking: Locking
+    areas: StorageAreas, spared: Mapping[str, str], locking: Locking
 ) -> Iterator[tuple[str, Statement]]:
     template = _template(_GUARD)
-    roles = {role.name.lower(): arn for role, arn in principals.items()}
+    applies = {
+        None: True,
+        "locked": locking.mode is not LockMode.NONE,
+        "administered": "administrator" in spared,
+    }
     for kind, place in areas.places():
-        words = {**_words(areas, place), **roles, **_days(locking)}
+        words = {**_words(areas, place), **spared, **_days(locking)}
         for one in template[kind]:
-            if one.get("When") == "locked" and locking.mode is LockMode.NONE:
+            if not applies[cast("str | None", one.get("When"))]:
                 continue
             kept = {key: value for key, value in one.items() if key != "When"}
             yield place.bucket, {**_spared(_filled(kept, words)), "Effect": "Deny"}

@@ -61,6 +61,33 @@ def _read(directories: Directories, path: str) -> list[str]:
     return sorted(parts)
 
 
+def strangers(directories: Directories, prefix: str) -> Iterator[str]:
+    """What lies below `prefix` and cannot be stored names, each once; a directory ends with `/`
+    and is not looked into. Staged files are no strangers.
+
+    Raises:
+        StorageError: a directory cannot be read.
+    """
+    below = []
+    found = []
+    with translated(f"listing {prefix or 'everything'}"):
+        try:
+            for entry in _scan(directories, prefix[:-1]):
+                directory = entry.is_dir(follow_symlinks=False)
+                shown = f"{prefix}{entry.name}{'/' if directory else ''}"
+                if directory and _can_be_stored(entry.name):
+                    below.append(shown)
+                elif not entry.name.startswith(TEMPORARY_PREFIX) and not (
+                    entry.is_file(follow_symlinks=False) and _can_be_stored(entry.name)
+                ):
+                    found.append(shown)
+        except FileNotFoundError:
+            return
+    yield from sorted(found)
+    for each in sorted(below):
+        yield from strangers(directories, each)
+
+
 def _scan(directories: Directories, path: str) -> Iterator["os.DirEntry[str]"]:
     with directories.present(path) as shared:
         # A descriptor of its own: the position in a directory is shared between duplicates.

@@ -34,7 +34,7 @@ from bwcstore.errors import AlreadyExistsError, ErrorKind, NotFoundError, Storag
 from bwcstore.storage._direct import LocalUpload, write_all
 from bwcstore.storage._directory import Directories
 from bwcstore.storage._errno import translate, translated
-from bwcstore.storage._listing import find_temporaries, walk
+from bwcstore.storage._listing import find_temporaries, strangers, walk
 from bwcstore.storage._probe import Report, probe
 from bwcstore.storage._reading import LocalSource, read_range, stat_of
 from bwcstore.storage._staging import Publication, Staged, discard_abandoned
@@ -253,6 +253,11 @@ class LocalBackend(Backend):
         """See `Backend.list`. Reads one directory at a time, as far as the caller gets."""
         check_prefix(prefix)
         return walk(self._directories, prefix)
+
+    def foreign(self, prefix: str) -> Iterator[str]:
+        """See `Backend.foreign`. Links, devices and what has no name of ours are others'."""
+        check_prefix(prefix)
+        return strangers(self._directories, prefix)
 
     def delete(self, name: str) -> None:
         """See `Backend.delete`."""

@@ -5,15 +5,16 @@ Rules kept here:
 - a name is created by one conditional request, and whose it is after a lost answer is told by a
   random mark that only its writer knows (BKT-4);
 - what is evidential is locked in the request that stores it (LCK-1);
-- a delete marker never means deletion: the newest version that is none is read (BKT-9);
+- a delete marker never means deletion, nor what is given to nobody: the newest version that is
+  neither is read (BKT-9);
 - whatever is deleted is deleted as versions, each by its id.
 """
 
 import base64
 import hashlib
 import re
-import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
@@ -39,12 +40,14 @@ from bwcstore.errors import (
 )
 from bwcstore.storage._s3_bucket import look_at
 from bwcstore.storage._s3_client import Answer, RefusedError, S3Client
+from bwcstore.storage._s3_listed import Listed, instant_of
 from bwcstore.storage._s3_lock_check import LockCheck
 from bwcstore.storage._s3_options import S3Options, S3Place
 from bwcstore.storage._s3_ranges import PIECE_BYTES, S3Ranges
 from bwcstore.storage._s3_source import S3Source
+from bwcstore.storage._s3_under_way import UnderWay
 from bwcstore.storage._s3_upload import MARK, S3Upload, version_of
-from bwcstore.storage._s3_versions import Listed, S3Versions, instant_of, whole_second
+from bwcstore.storage._s3_versions import S3Versions, whole_second
 
 _DAY_SECONDS: Final = 86_400
 _PLAIN: Final = re.compile(r"[\x21-\x7e]{1,1024}")
@@ -74,8 +77,7 @@ class S3Backend(Backend):
         self._clock = clock
         self._entropy = entropy
         self._locking: Locking | None = None
-        self._living: set[str] = set()
-        self._living_lock = threading.Lock()
+        self.under_way = UnderWay(part_bytes=self.options.part_bytes)
         self.bucket = look_at(self.client)
         self.versioned = self.bucket.versioned
         self.lockable = self.bucket.lockable
@@ -211,50 +213,15 @@ class S3Backend(Backend):
         """A random mark for one writer of one name."""
         return self._entropy.take(16).hex()
 
-    def note_begun(self, upload_id: str) -> None:
-        """Remember an upload that this process has under way."""
-        with self._living_lock:
-            self._living.add(upload_id)
-
-    def note_ended(self, upload_id: str) -> None:
-        """Forget an upload."""
-        with self._living_lock:
-            self._living.discard(upload_id)
-
     # --- Reading ------------------------------------------------------------------------------
 
-    def _head(self, name: str, *, within_seconds: float | None = None, **version: Any) -> Answer:
+    def _head(self, name: str, *, within_seconds: float | None = None, **version: str) -> Answer:
         key = self.place.key(name)
-        try:
-            return self.client.call(
-                "head_object", within_seconds=within_seconds, Key=key, **version
-            )
-        except RefusedError as exc:
-            if exc.refusal.marker and not version:
-                newest = self._newest(name)
-                return self._head(name, within_seconds=within_seconds, VersionId=newest)
-            why = self._reason(exc, key, version) if exc.refusal.status in (400, 403) else exc
-            raise self._versions.failure(why, f"looking at {name}", name) from exc
 
-    def _reason(self, refused: RefusedError, key: str, version: Mapping[str, Any]) -> RefusedError:
-        """Why a look was refused: its answer has no body that could say so, another's has."""
-        try:
-            self.client.read(key, ByteRange(offset_bytes=0, length_bytes=1), **version)
-        except RefusedError as exc:
-            return exc if exc.refusal.status else refused
-        return refused
+        def look(**chosen: Any) -> Answer:
+            return self.client.call("head_object", within_seconds=within_seconds, Key=key, **chosen)
 
-    def _newest(self, name: str) -> str:
-        """The id of the newest version that is no marker.
-
-        Raises:
-            NotFoundError: there is none.
-            StorageError: asking failed.
-        """
-        for version in self._versions.listed("", only=name):
-            if not version.marker:
-                return version.version_id
-        raise NotFoundError(ErrorKind.NAME_ABSENT, f"{name} does not exist")
+        return self._versions.given(name, look, what=f"looking at {name}", **version)
 
     def read(self, name: str, byte_range: ByteRange | None = None) -> bytes:
         """See `Backend.read`."""
@@ -269,12 +236,8 @@ class S3Backend(Backend):
         return self._read(name, byte_range, VersionId=_check_version(name, version_id))
 
     def _read(self, name: str, byte_range: ByteRange | None, **version: str) -> bytes:
-        try:
-            return self.client.read(self.place.key(name), byte_range, **version)
-        except RefusedError as exc:
-            if exc.refusal.marker and not version:
-                return self._read(name, byte_range, VersionId=self._newest(name))
-            raise self._versions.failure(exc, f"reading {name}", name) from exc
+        read = partial(self.client.read, self.place.key(name), byte_range)
+        return self._versions.given(name, read, what=f"reading {name}", **version)
 
     def open(self, name: str) -> Source:
         """See `Backend.open`. What is open stays the version that it was."""
@@ -314,14 +277,15 @@ class S3Backend(Backend):
             if found is not None:
                 yield Stat(name=name, length_bytes=found.length_bytes, modified=found.modified)
 
-    def _named(self, prefix: str) -> Iterator[tuple[str, Sequence[Listed]]]:
+    def _named(self, prefix: str) -> Iterator[tuple[str, Iterator[Listed]]]:
         """Versions by stored name; what others keep below the prefix is passed over."""
         return (one for one in self._keyed(prefix) if is_name(one[0]))
 
-    def _keyed(self, prefix: str) -> Iterator[tuple[str, Sequence[Listed]]]:
+    def _keyed(self, prefix: str) -> Iterator[tuple[str, Iterator[Listed]]]:
         start = len(self.place.prefix)
+        # Never gathered: of one name there may be more versions than fit into memory.
         for key, lines in groupby(self._versions.listed(prefix), key=lambda one: one.key):
-            yield key[start:], [*lines]
+            yield key[start:], lines
 
     def foreign(self, prefix: str) -> Iterator[str]:
         """See `Backend.foreign`. What only a marker is left of is not there."""
@@ -387,10 +351,8 @@ class S3Backend(Backend):
         """
         check_prefix(prefix)
         now = self.server_time() or self._clock.now()
-        with self._living_lock:
-            living = frozenset(self._living)
         before = now.plus_seconds(-self.options.upload_seconds_max)
-        return self._versions.abort_uploads(prefix, living=living, before=before)
+        return self._versions.abort_uploads(prefix, living=self.under_way.uploads(), before=before)
 
 
 def _check_version(name: str, version_id: str) -> str:

@@ -234,14 +234,16 @@ class S3Client:
         async def fetch() -> Arguments:
             fields = await self._ask("get_object", arguments)
             length = int(fields["ContentLength"])
-            if most is not None and length > most:
-                raise UnexpectedAnswerError(f"{length} bytes where {most} were asked for")
-            buffer = bytearray(length)
+            buffer = bytearray(length if most is None else min(length, most))
             await _drain(fields, memoryview(buffer))
             return {**fields, "Read": bytes(buffer)}
 
         try:
-            return cast("bytes", self._retried(fetch, length_bytes=expected).fields["Read"])
+            # A range is mostly the limit of something shorter, which needs no time of its own.
+            answer = self._retried(
+                fetch, length_bytes=expected, within_seconds=self.options.deadline_seconds
+            )
+            return cast("bytes", answer.fields["Read"])
         except RefusedError as exc:
             if exc.refusal.status == 416:
                 return b""
@@ -282,7 +284,13 @@ class S3Client:
 
     async def _ask(self, operation: str, arguments: Arguments) -> Arguments:
         fields = await self._filesystem._call_s3(operation, **arguments)  # noqa: SLF001 - its synchronous form cannot stream
-        check_answer(operation, fields)
+        try:
+            check_answer(operation, fields)
+        except UnexpectedAnswerError:
+            # Nobody will read what is left of it, and whoever holds the error would hold it.
+            if "Body" in fields:
+                cast("_Body", fields["Body"]).close()
+            raise
         return cast("Arguments", fields)
 
     def _run(self, work: Callable[[], Coroutine[Any, Any, T]], *, seconds: float) -> T:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 from bwcstore._values import Instant
-from bwcstore.errors import ErrorKind, StorageError
+from bwcstore.errors import ErrorKind, InvalidInputError, StorageError
 
 _SKEWED: Final = "RequestTimeTooSkewed"
 _ABSENT: Final = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchUpload"})
@@ -151,6 +151,14 @@ class Refusal:
         return self.status == 403 and self.kind is ErrorKind.STORAGE_DENIED
 
     @property
+    def withheld(self) -> bool:
+        """Whether a version that may be there is not given to these credentials, whatever is
+        asked of it: encrypted under a key of somebody's own, archived, or forbidden.
+        """
+        kinds = (ErrorKind.STORAGE_DENIED, ErrorKind.STORAGE_IO)
+        return self.status in (400, 403) and self.kind in kinds
+
+    @property
     def bare(self) -> bool:
         """Whether the answer gave no reason: a HEAD has none, and what is no S3 service."""
         return self.status != 0 and self.code == str(self.status)
@@ -252,7 +260,10 @@ def _ahead(headers: Mapping[str, Any], now: Instant | None) -> int | None:
     date = headers.get("date")
     if date is None or now is None:
         return None
-    told = Instant.from_datetime(parsedate_to_datetime(str(date)).astimezone(UTC))
+    try:
+        told = Instant.from_datetime(parsedate_to_datetime(str(date)).astimezone(UTC))
+    except (ValueError, OverflowError, InvalidInputError):
+        return None
     return round((now.microseconds - told.microseconds) / 1_000_000)
 
 

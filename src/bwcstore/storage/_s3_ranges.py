@@ -38,13 +38,10 @@ class _Raw(Protocol):
 
     # What waits for the whole amount could be kept waiting, byte by byte, beyond any deadline.
     def read1(self, amount: int) -> bytes:
-        """What has come, at most `amount` bytes; none at the end."""
+        """What has come, at most `amount` bytes; none at the end, which frees the connection."""
 
     def close(self) -> None:
         """Give the connection up."""
-
-    def release_conn(self) -> None:
-        """Let the connection be used again."""
 
 
 @attrs.frozen(kw_only=True)
@@ -93,7 +90,6 @@ class S3Ranges:
             if not (right and self._drain(raw, target)):
                 raw.close()
                 return False
-            raw.release_conn()
             self._client.note_date(str(answer.headers.get("date", "")))
         except Exception:  # noqa: BLE001 - the client library finds out, and says what it is
             return False
@@ -140,7 +136,7 @@ class S3Ranges:
         )
 
     def _drain(self, raw: _Raw, target: memoryview) -> bool:
-        """Fill a buffer from an answer; False if it ends early, or takes too long."""
+        """Fill a buffer from an answer; False if it ends early or late, or takes too long."""
         clock = self._client.clock
         limit = clock.monotonic() + self._client.attempt_seconds(target.nbytes)
         filled = 0
@@ -150,7 +146,8 @@ class S3Ranges:
                 return False
             target[filled : filled + len(piece)] = piece
             filled += len(piece)
-        return True
+        # An answer that was read to its end gives its connection back, and no other does.
+        return not raw.read1(1)
 
     def each(self, works: list[Callable[[], int]]) -> list[int]:
         """Do several reads at once; all have ended when this returns, or raises the first error."""

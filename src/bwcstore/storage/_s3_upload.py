@@ -21,6 +21,7 @@ import attrs
 from bwcstore._ports import ONLY_VERSION, Stat, Upload
 from bwcstore.errors import ErrorKind, StorageError
 from bwcstore.storage._s3_client import Answer, RefusedError, S3Client
+from bwcstore.storage._s3_under_way import UnderWay
 
 MARK: Final = "bwc-write"
 
@@ -34,6 +35,7 @@ class Landing(Protocol):
     """What an upload needs of the bucket that it goes to."""
 
     client: S3Client
+    under_way: UnderWay
 
     def fresh_mark(self) -> str:
         """A random mark for one writer of one name."""
@@ -47,12 +49,6 @@ class Landing(Protocol):
     @property
     def check_lock(self) -> Callable[[str, str, str, Mapping[str, Any]], None]:
         """Look at the first of its kind that was stored with a lock."""
-
-    def note_begun(self, upload_id: str) -> None:
-        """Remember an upload that is under way."""
-
-    def note_ended(self, upload_id: str) -> None:
-        """Forget an upload."""
 
 
 @attrs.define
@@ -80,7 +76,7 @@ class S3Upload(Upload):
         self._lock = lock
         self._mark = landing.fresh_mark()
         self._part_bytes = landing.client.options.part_bytes
-        self._filling = io.BytesIO()
+        self._filling = landing.under_way.take_part()
         self._upload_id = ""
         self._under_way: deque[_Part] = deque()
         self._arrived: list[dict[str, Any]] = []
@@ -111,7 +107,7 @@ class S3Upload(Upload):
         try:
             if not self._upload_id:
                 stat = self._landing.put(
-                    self._name, self._filling.getvalue(), lock=self._lock, kind="evidence"
+                    self._name, self._filled(), lock=self._lock, kind="evidence"
                 )
             else:
                 if self._filling.tell():
@@ -142,21 +138,27 @@ class S3Upload(Upload):
                 )
         self._end()
 
+    def _filled(self) -> bytes:
+        self._filling.truncate()
+        return self._filling.getvalue()
+
     def _check_open(self) -> None:
         if self._ended:
             raise StorageError(ErrorKind.CLOSED, f"the upload of {self._name} has ended")
 
     def _end(self) -> None:
         self._ended = True
-        self._landing.note_ended(self._upload_id)
+        self._landing.under_way.give_part(self._filling)
         self._filling = io.BytesIO()
+        self._landing.under_way.end(self._upload_id)
         self._under_way.clear()
 
     def _send(self) -> None:
         """Begin to send the part that is filled; wait for the oldest where too many travel."""
         begun = None if self._upload_id else self._begin()
-        data, self._filling = self._filling, io.BytesIO()
+        data, self._filling = self._filling, self._landing.under_way.take_part()
         length = data.tell()
+        data.truncate()
         # Hashed while the service begins the upload, or earlier parts travel.
         with data.getbuffer() as view:
             digest = base64.b64encode(hashlib.sha256(view).digest()).decode()
@@ -187,7 +189,7 @@ class S3Upload(Upload):
         except RefusedError as exc:
             raise exc.refusal.error(f"beginning to store {self._name}") from exc
         self._upload_id = str(answer.fields["UploadId"])
-        self._landing.note_begun(self._upload_id)
+        self._landing.under_way.begin(self._upload_id)
 
     def _begun(self, begun: "Future[Answer]") -> Answer:
         try:
@@ -229,6 +231,7 @@ class S3Upload(Upload):
                 "ChecksumSHA256": part.digest,
             }
         )
+        self._landing.under_way.give_part(part.data)
 
     def _answer(self, part: _Part) -> Answer:
         try:

@@ -7,17 +7,18 @@ Rules kept here:
 - a lock is never shortened, and what was asked is read back (LCK-9).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 from urllib.parse import unquote_plus
 
 import attrs
 
-from bwcstore._ports import ONLY_VERSION, StoredVersion
-from bwcstore._values import Instant, LockMode
+from bwcstore._ports import StoredVersion
+from bwcstore._values import ByteRange, Instant, LockMode
 from bwcstore.errors import ErrorKind, NotFoundError, StorageError
 from bwcstore.storage._s3_client import RefusedError, S3Client
+from bwcstore.storage._s3_listed import Listed, instant_of, page_of
 
 _ODD_VERSION: Final = frozenset({"InvalidArgument", "NoSuchVersion", "InvalidRequest"})
 _NO_LOCK: Final = frozenset(
@@ -25,26 +26,13 @@ _NO_LOCK: Final = frozenset(
 )
 
 
+T = TypeVar("T")
+
+
 def whole_second(at: Instant) -> datetime:
     """The first whole second that is not before an instant, as the service takes it."""
     seconds = -(-at.microseconds // 1_000_000)
     return datetime.fromtimestamp(seconds, tz=UTC)
-
-
-def instant_of(moment: datetime) -> Instant:
-    """An instant as the service gives it."""
-    return Instant.from_datetime(moment.astimezone(UTC))
-
-
-@attrs.frozen(kw_only=True)
-class Listed:
-    """One line of a listing of versions."""
-
-    key: str
-    version_id: str
-    length_bytes: int
-    modified: Instant
-    marker: bool
 
 
 class S3Versions:
@@ -69,17 +57,7 @@ class S3Versions:
                 fields = self._client.call("list_object_versions", **arguments).fields
             except RefusedError as exc:
                 raise exc.refusal.error(f"listing {self._place}") from exc
-            # The service lists versions and markers apart; one sort puts a name's together.
-            page = [_listed(one, marker=False) for one in fields.get("Versions", ())]
-            page += [_listed(one, marker=True) for one in fields.get("DeleteMarkers", ())]
-            latest = {
-                (one["Key"], one["VersionId"])
-                for one in (*fields.get("Versions", ()), *fields.get("DeleteMarkers", ()))
-                if one.get("IsLatest")
-            }
-            page.sort(key=lambda one: one.modified, reverse=True)
-            page.sort(key=lambda one: (one.key.encode(), (one.key, one.version_id) not in latest))
-            for one in page:
+            for one in page_of(fields):
                 if wanted is not None and one.key != wanted:
                     return
                 yield one
@@ -105,6 +83,51 @@ class S3Versions:
         if after[1] is None:
             del arguments[second]
         return True
+
+    def given(self, name: str, look: Callable[..., T], *, what: str, **version: str) -> T:
+        """What a request says of one version of a name; where none is asked for, of the newest
+        that is no marker and is given out.
+
+        Raises:
+            NotFoundError: there is no such version, or only markers.
+            StorageError: asking failed, or nothing is given out (`STORAGE_DENIED`).
+        """
+        try:
+            return look(**version)
+        except RefusedError as exc:
+            refused = self._reason(exc, name, version)
+            if version or not (refused.refusal.marker or refused.refusal.withheld):
+                raise self.failure(refused, what, name, **version) from exc
+        for one in self._under(name, refused, what):
+            try:
+                return look(VersionId=one.version_id)
+            except RefusedError as exc:
+                if exc.refusal.withheld:
+                    refused = exc
+                elif not exc.refusal.absent:
+                    raise self.failure(exc, what, name) from exc
+        raise self.failure(refused, what, name) from refused
+
+    def _under(self, name: str, refused: RefusedError, what: str) -> Iterator[Listed]:
+        """The versions of a name that have bytes, where its newest was refused."""
+        try:
+            yield from (one for one in self.listed("", only=name) if not one.marker)
+        except StorageError as exc:
+            # Who may do nothing here is told what was asked for, not how others were looked for.
+            if refused.refusal.withheld and exc.kind is ErrorKind.STORAGE_DENIED:
+                raise self.failure(refused, what, name) from exc
+            raise
+
+    def _reason(self, refused: RefusedError, name: str, version: Mapping[str, str]) -> RefusedError:
+        """Why a look was refused: its answer has no body that could say so, another's has."""
+        if not (refused.refusal.bare and refused.refusal.status in (400, 403)):
+            return refused
+        enough = ByteRange(offset_bytes=0, length_bytes=1)
+        try:
+            self._client.read(self._place.key(name), enough, **version)
+        except RefusedError as exc:
+            return exc if exc.refusal.status else refused
+        return refused
 
     def of(self, name: str) -> tuple[StoredVersion, ...]:
         """Every version of a name, the newest first, with its locks.
@@ -135,13 +158,38 @@ class S3Versions:
         except RefusedError as exc:
             if exc.refusal.absent:
                 return None
-            raise exc.refusal.error(f"looking at {name}, version {one.version_id}") from exc
-        until = head.get("ObjectLockRetainUntilDate")
+            if not exc.refusal.withheld:
+                raise exc.refusal.error(f"looking at {name}, version {one.version_id}") from exc
+            # Encrypted under a key of somebody's own: its bytes are told nobody, its locks are.
+            head = {
+                **self._told("get_object_retention", name, one, "Retention"),
+                **self._told("get_object_legal_hold", name, one, "LegalHold"),
+            }
+        until = head.get("ObjectLockRetainUntilDate") or head.get("RetainUntilDate")
+        held = head.get("ObjectLockLegalHoldStatus") or head.get("Status")
         return attrs.evolve(
             plain,
             locked_until=None if until is None else self._unless_over(instant_of(until)),
-            legal_hold=head.get("ObjectLockLegalHoldStatus") == "ON",
+            legal_hold=held == "ON",
         )
+
+    def _told(self, operation: str, name: str, one: Listed, field: str) -> Mapping[str, Any]:
+        """A lock of one version, asked for by itself; nothing where there is none, or where these
+        credentials may not ask.
+
+        Raises:
+            StorageError: there was no answer.
+        """
+        try:
+            fields = self._client.call(
+                operation, Key=self._place.key(name), VersionId=one.version_id
+            ).fields
+        except RefusedError as exc:
+            refusal = exc.refusal
+            if refusal.code in _NO_LOCK or refusal.absent or refusal.withheld:
+                return {}
+            raise refusal.error(f"asking for the locks of {name}, {one.version_id}") from exc
+        return cast("Mapping[str, Any]", fields.get(field, {}))
 
     def _unless_over(self, until: Instant) -> Instant | None:
         now = self._client.server_time()
@@ -157,11 +205,19 @@ class S3Versions:
         try:
             self._client.call("delete_object", Key=self._place.key(name), VersionId=version_id)
         except RefusedError as exc:
-            if exc.refusal.absent or exc.refusal.code in _ODD_VERSION:
+            if exc.refusal.absent:
                 return
-            if exc.refusal.denied and self._lockable:
+            if exc.refusal.code in _ODD_VERSION and not self._has(name, version_id):
+                return
+            if exc.refusal.withheld and self._lockable:
                 self._explain(name, version_id, exc)
             raise exc.refusal.error(what) from exc
+
+    def _has(self, name: str, version_id: str) -> bool:
+        """Whether a version is listed: some services refuse to delete what is locked in the words
+        in which others say that there is no such version.
+        """
+        return any(one.version_id == version_id for one in self.listed("", only=name))
 
     def _explain(self, name: str, version_id: str, refused: RefusedError) -> None:
         """Say that a lock or hold forbids it, where that is so.
@@ -236,14 +292,19 @@ class S3Versions:
                 return {}
             if exc.refusal.status == 400 and not exc.refusal.bare:
                 raise _lock_failure(exc, what) from exc
-            raise self.failure(exc, what, name) from exc
+            raise self.failure(exc, what, name, VersionId=version_id) from exc
         return cast("Mapping[str, Any]", fields.get("Retention", {}))
 
-    def failure(self, exc: RefusedError, what: str, name: str) -> NotFoundError | StorageError:
+    def failure(
+        self, exc: RefusedError, what: str, name: str, **version: str
+    ) -> NotFoundError | StorageError:
         """What to raise where a name or version could not be read or looked at."""
-        if exc.refusal.absent or exc.refusal.code in _ODD_VERSION:
+        if exc.refusal.absent or (version and exc.refusal.code in _ODD_VERSION):
             return NotFoundError(ErrorKind.NAME_ABSENT, f"{name} does not exist")
-        return exc.refusal.error(what)
+        found = exc.refusal.error(what)
+        if exc.refusal.withheld:
+            return StorageError(ErrorKind.STORAGE_DENIED, found.message)
+        return found
 
     def set_hold(self, name: str, version_id: str, status: str) -> None:
         """Put the legal hold of one version `ON` or `OFF`.
@@ -306,13 +367,3 @@ def _lock_failure(exc: RefusedError, what: str) -> NotFoundError | StorageError:
     if refusal.denied or refusal.status == 400:
         return StorageError(ErrorKind.LOCK_REFUSED, refusal.error(what).message)
     return refusal.error(what)
-
-
-def _listed(line: dict[str, Any], *, marker: bool) -> Listed:
-    return Listed(
-        key=line["Key"],
-        version_id=line.get("VersionId") or ONLY_VERSION,
-        length_bytes=0 if marker else int(line["Size"]),
-        modified=instant_of(line["LastModified"]),
-        marker=marker,
-    )

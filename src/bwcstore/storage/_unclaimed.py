@@ -11,19 +11,22 @@ Rules kept here (spec chapter `claims`):
 """
 
 import threading
+from collections.abc import Iterable, Iterator
 
 from bwcstore._encoding import sha256
 from bwcstore._layout import LEDGER, batch, candidate, parse_batch
+from bwcstore._limits import size_max, whole
 from bwcstore._ports import Backend
+from bwcstore._shadows import passed_over
 from bwcstore._values import Digest
 from bwcstore.errors import AlreadyExistsError, ErrorKind, NotFoundError, StorageError
 from bwcstore.storage._claim import (
     Place,
     Survey,
-    decode_claim,
     encode_claim,
     link_of,
     previous_of,
+    read_claim,
     survey,
 )
 
@@ -50,20 +53,18 @@ class Unclaimed:
         """
         stored = candidate(name, digest)
         try:
-            data = self._evidence.read(stored)
+            data = self._evidence.read(stored, whole(stored))
         except NotFoundError as exc:
             raise gone(name, stored) from exc
         if sha256(data) == digest:
             return data
         for version in self._evidence.versions(stored):
-            if version.marker:
+            if version.marker or version.length_bytes > size_max(stored):
                 continue
-            try:
-                data = self._evidence.read_version(stored, version.version_id)
-            except NotFoundError:
-                continue
-            if sha256(data) == digest:
-                return data
+            with passed_over(NotFoundError):
+                data = self._evidence.read_version(stored, version.version_id, whole(stored))
+                if sha256(data) == digest:
+                    return data
         raise StorageError(ErrorKind.CLAIM_INVALID, f"{stored}: no version has this digest")
 
     # --- Reading ------------------------------------------------------------------------------
@@ -84,7 +85,7 @@ class Unclaimed:
             return None
         named = self._named_by(successor, known)
         fitting = [
-            digest for digest in candidates if link_of(self.candidate(name, digest)) in named
+            digest for digest, data in self._intact(name, candidates) if link_of(data) in named
         ]
         if len(fitting) != 1:
             raise StorageError(
@@ -98,10 +99,22 @@ class Unclaimed:
         """The digests of the batch before that a batch, or its candidates, name."""
         name = batch(*place)
         try:
-            digests: tuple[Digest, ...] = (decode_claim(self._claims.read(name), name),)
+            digest = read_claim(self._claims, name)
         except NotFoundError:
-            digests = known.unclaimed.get(place, ())
-        return {previous_of(self.candidate(name, digest)) for digest in digests}
+            candidates = known.unclaimed.get(place, ())
+            return {previous_of(data) for _, data in self._intact(name, candidates)}
+        return {previous_of(self.candidate(name, digest))}
+
+    def _intact(self, name: str, digests: Iterable[Digest]) -> Iterator[tuple[Digest, bytes]]:
+        """Candidates with their bytes; what is damaged or too long cannot be a batch."""
+        for digest in digests:
+            try:
+                found = self.candidate(name, digest)
+            except StorageError as exc:
+                if exc.kind is not ErrorKind.CLAIM_INVALID:
+                    raise
+            else:
+                yield digest, found
 
     def _survey_for(self, place: Place) -> Survey:
         """A survey that explains why the batch at `place` has no claim."""
@@ -165,7 +178,7 @@ class Unclaimed:
             StorageError: it cannot be told.
         """
         try:
-            digest = decode_claim(self._claims.read(name), name)
+            digest = read_claim(self._claims, name)
         except NotFoundError:
             found = self.linked(name)
             if found is None:
@@ -174,13 +187,9 @@ class Unclaimed:
         return link_of(self.candidate(name, digest)), True
 
     def _fits(self, name: str, digest: Digest, former: Digest) -> bool:
-        """Whether a candidate continues the ledger; what is damaged cannot be a batch."""
-        try:
-            return previous_of(self.candidate(name, digest)) == former
-        except StorageError as exc:
-            if exc.kind is ErrorKind.CLAIM_INVALID:
-                return False
-            raise
+        """Whether a candidate continues the ledger."""
+        found = self._intact(name, (digest,))
+        return any(previous_of(data) == former for _, data in found)
 
     def _taken(self, name: str) -> bool:
         try:

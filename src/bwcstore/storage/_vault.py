@@ -90,6 +90,11 @@ class DirectoryVault(KeyVault):
         return self._files.store_id
 
     @property
+    def locations(self) -> tuple[str, ...]:
+        """Where the replicas are, in the order in which they were named."""
+        return tuple(one.backend.properties.location for one in self._files.replicas)
+
+    @property
     def replicas(self) -> tuple[str, ...]:
         """The replicas' ids; `unavailable` stands for one without a readable header."""
         return tuple(replica.replica_id for replica in self._files.replicas)

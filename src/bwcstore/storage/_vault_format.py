@@ -1,6 +1,7 @@
 """The documents of a key vault: value to its only bytes and back (spec chapter `key-vault`).
 
-Rules kept here: one encoding per value, unknown fields refused, and nothing here can unwrap.
+Rules kept here: one encoding per value, unknown fields refused, nothing longer than 1 MiB (VLT-27),
+and nothing here can unwrap.
 """
 
 import re
@@ -21,6 +22,7 @@ EPOCH_MAX: Final = 10**8 - 1
 VERSION_MAX: Final = 9999
 SALT_BYTES: Final = 16
 GROUP_KEYS_MAX: Final = 1024
+FILE_SIZE_MAX: Final = 1024 * 1024
 _KEY_ID: Final = re.compile(r"(?=.{1,128}\Z)[a-z0-9][a-z0-9-]*(?:/[a-z0-9][a-z0-9-]*){0,3}")
 
 
@@ -333,7 +335,7 @@ def check_key_id(key_id: str) -> str:
 
 
 def _document(raw: bytes, kind: str, names: set[str], what: str) -> dict[str, Json]:
-    found = decode(raw, what=what)
+    found = decode(raw, what=what, size_max=FILE_SIZE_MAX)
     written = found.get("format")
     if written != FORMAT:
         newer = isinstance(written, str) and re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", written)

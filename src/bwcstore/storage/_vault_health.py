@@ -214,10 +214,10 @@ def copy_to(files: VaultFiles, backend: Backend) -> Replica:
             replica.create_same(name, files.read_group(name).encode())
         source = next(r for r in files.usable if epoch in r.epochs and r.epochs[epoch].complete)
         name = completion_name(epoch)
-        replica.create_same(name, source.backend.read(name))
+        replica.create_same(name, source.read(name))
     for usable in files.usable:
         for stat in usable.backend.list(NOTES):
-            replica.create_same(stat.name, usable.backend.read(stat.name))
+            replica.create_same(stat.name, usable.read(stat.name))
     header = Header(
         store=files.store_id,
         replica=files.entropy.take(8).hex(),

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from bwcstore._values import ByteRange
 from bwcstore.errors import ErrorKind, InvalidInputError
-from bwcstore.storage._vault_format import Group
+from bwcstore.storage._vault_format import FILE_SIZE_MAX, Group
 
 HEADERS: Final = "header/"
 EPOCHS: Final = "epochs/"
@@ -19,6 +20,7 @@ KEYS: Final = "keys/"
 NOTES: Final = "notes/"
 TOKENS_MAX: Final = 12
 COUNTER_MAX: Final = 10**16 - 1
+NOTE_SIZE_MAX: Final = 16 * 1024 * 1024
 _BOUND: Final = 40
 _HEADER: Final = re.compile(r"header/([0-9]{4})")
 _EPOCH: Final = re.compile(r"epochs/([0-9]{8})/(?:([0-9]{4})|complete)")
@@ -29,6 +31,12 @@ _RANGE: Final = re.compile(
 _NOTE_PARTS: Final = r"[a-z0-9][a-z0-9-]{0,127}(?:/[a-z0-9][a-z0-9-]{0,127})*"
 _NOTE_NAME: Final = re.compile(rf"(?=.{{1,256}}\Z){_NOTE_PARTS}")
 _NOTE: Final = re.compile(rf"notes/({_NOTE_PARTS})/([0-9]{{16}})-([0-9a-f]{{32}})")
+
+
+def whole_file(name: str) -> ByteRange:
+    """Everything that can be right under a name in a vault, and one byte more (VLT-27)."""
+    longest = NOTE_SIZE_MAX if name.startswith(NOTES) else FILE_SIZE_MAX
+    return ByteRange(offset_bytes=0, length_bytes=longest + 1)
 
 
 def header_name(version: int) -> str:

@@ -4,12 +4,11 @@ Rules kept here: the new version is in every replica before an older one goes, a
 forgotten the oldest version goes first, so that no older one ever shows again.
 """
 
-from typing import Final
-
 from bwcstore.errors import ErrorKind, InvalidInputError, NotFoundError, StorageError
 from bwcstore.storage._vault_files import VaultFiles
 from bwcstore.storage._vault_names import (
     COUNTER_MAX,
+    NOTE_SIZE_MAX,
     NOTES,
     check_note_name,
     note_name,
@@ -17,8 +16,6 @@ from bwcstore.storage._vault_names import (
     short_digest,
 )
 from bwcstore.storage._vault_replica import Replica
-
-NOTE_SIZE_MAX: Final = 16 * 1024 * 1024
 
 
 def remember(files: VaultFiles, name: str, data: bytes) -> None:
@@ -86,7 +83,7 @@ def recall(files: VaultFiles, name: str) -> tuple[bytes, ...]:
 def _newest(replica: Replica, name: str) -> tuple[int, bytes] | None:
     for counter, stored in reversed(_versions(replica, name)):
         try:
-            data = replica.backend.read(stored)
+            data = replica.read(stored)
         except NotFoundError:
             continue
         parsed = parse_note(stored)

@@ -29,6 +29,7 @@ from bwcstore.storage._vault_names import (
     group_name,
     parse_epoch,
     parse_header,
+    whole_file,
 )
 
 T = TypeVar("T")
@@ -91,7 +92,7 @@ class Replica:
                 if version is None:
                     continue
                 try:
-                    header = Header.decode(self.backend.read(stat.name), what=stat.name)
+                    header = Header.decode(self.read(stat.name), what=stat.name)
                 except NotFoundError:
                     continue
                 except FormatError as exc:
@@ -138,6 +139,15 @@ class Replica:
                 files.versions.add(parsed[1])
         return found
 
+    def read(self, name: str) -> bytes:
+        """What a name has, as far as it can be right.
+
+        Raises:
+            NotFoundError: it has nothing.
+            StorageError: reading failed.
+        """
+        return self.backend.read(name, whole_file(name))
+
     def create_same(self, name: str, data: bytes) -> None:
         """Make sure that `name` holds exactly `data`, durably.
 
@@ -148,7 +158,7 @@ class Replica:
             self.backend.create(name, data)
         except (AlreadyExistsError, OutcomeUnknownError) as exc:
             try:
-                found = self.backend.read(name)
+                found = self.read(name)
             except NotFoundError:
                 raise StorageError(
                     ErrorKind.STORAGE_IO, f"{self.where(name)} could not be created"
@@ -166,7 +176,7 @@ class Replica:
             FormatError: what it has is damaged.
             StorageError: reading failed.
         """
-        data = self.backend.read(name)
+        data = self.read(name)
         group = Group.decode(data, what=self.where(name))
         if group_name(group, data) != name:
             raise FormatError(ErrorKind.VAULT_INVALID, f"{self.where(name)} is damaged")
@@ -181,7 +191,7 @@ class Replica:
             StorageError: reading failed.
         """
         name = epoch_name(epoch, version)
-        found = EpochKey.decode(self.backend.read(name), what=self.where(name))
+        found = EpochKey.decode(self.read(name), what=self.where(name))
         if (found.epoch, found.version) != (epoch, version):
             raise FormatError(ErrorKind.VAULT_INVALID, f"{self.where(name)} is damaged")
         return found

@@ -43,6 +43,7 @@ class _Version:
     modified: Instant
     locked_until: Instant | None = None
     legal_hold: bool = False
+    withheld: bool = False
 
 
 @attrs.define
@@ -57,7 +58,8 @@ class _Bucket:
 class VersionedMemoryBackend(Backend):
     """Storage in memory with versions, locks and legal holds, which nobody can go round.
 
-    `shadow`, `mark` and `litter` do what one may who can write to the bucket and break no lock.
+    `shadow`, `mark`, `wall_up` and `litter` do what one may who can write to the bucket and break
+    no lock.
     """
 
     def __init__(self, *, clock: SimClock | None = None) -> None:
@@ -152,9 +154,12 @@ class VersionedMemoryBackend(Backend):
     def _newest(self, name: str) -> tuple[_Version, bytes]:
         check_name(name)
         with self._lock:
-            for version in reversed(self._bucket.versions.get(name, ())):
-                if version.data is not None:
+            kept = [one for one in self._bucket.versions.get(name, ()) if one.data is not None]
+            for version in reversed(kept):
+                if version.data is not None and not version.withheld:
                     return version, version.data
+        if kept:
+            raise _denied(name, kept[-1])
         raise NotFoundError(ErrorKind.NAME_ABSENT, f"{name} does not exist")
 
     def list(self, prefix: str) -> Iterator[Stat]:
@@ -236,11 +241,13 @@ class VersionedMemoryBackend(Backend):
         """See `Backend.open_version`."""
         return MemorySource(self._find(name, version_id)[1])
 
-    def _find(self, name: str, version_id: str) -> tuple[_Version, bytes]:
+    def _find(self, name: str, version_id: str, *, locking: bool = False) -> tuple[_Version, bytes]:
         check_name(name)
         with self._lock:
             for version in self._bucket.versions.get(name, ()):
                 if version.version_id == version_id and version.data is not None:
+                    if version.withheld and not locking:
+                        raise _denied(name, version)
                     return version, version.data
         raise NotFoundError(ErrorKind.NAME_ABSENT, f"{name} has no version {version_id:.80}")
 
@@ -264,19 +271,19 @@ class VersionedMemoryBackend(Backend):
     def extend_lock(self, name: str, version_id: str, until: Instant) -> None:
         """See `Backend.extend_lock`. A marker cannot be locked."""
         with self._lock:
-            version, _ = self._find(name, version_id)
+            version, _ = self._find(name, version_id, locking=True)
             if version.locked_until is None or version.locked_until < until:
                 version.locked_until = until
 
     def place_legal_hold(self, name: str, version_id: str) -> None:
         """See `Backend.place_legal_hold`. A marker cannot be held."""
         with self._lock:
-            self._find(name, version_id)[0].legal_hold = True
+            self._find(name, version_id, locking=True)[0].legal_hold = True
 
     def lift_legal_hold(self, name: str, version_id: str) -> None:
         """See `Backend.lift_legal_hold`."""
         with self._lock:
-            self._find(name, version_id)[0].legal_hold = False
+            self._find(name, version_id, locking=True)[0].legal_hold = False
 
     def server_time(self) -> Instant | None:
         """What the clock says."""
@@ -287,6 +294,16 @@ class VersionedMemoryBackend(Backend):
         check_name(name)
         return self._put(name, data)
 
+    def wall_up(self, name: str) -> str:
+        """Put a newer version on top that is given out to nobody, as one encrypted under a key of
+        somebody's own; return its version id.
+        """
+        check_name(name)
+        with self._lock:
+            version_id = self._put(name, b"?")
+            self._bucket.versions[name][-1].withheld = True
+            return version_id
+
     def litter(self, key: str) -> None:
         """Put something under a key that is no stored name, as whoever shares the bucket may."""
         self._bucket.foreign.add(key)
@@ -295,6 +312,12 @@ class VersionedMemoryBackend(Backend):
         """Put a delete marker on top of whatever there is; return its version id."""
         check_name(name)
         return self._put(name, None)
+
+
+def _denied(name: str, version: _Version) -> StorageError:
+    return StorageError(
+        ErrorKind.STORAGE_DENIED, f"{name}, version {version.version_id}, is given out to nobody"
+    )
 
 
 def _cut(data: bytes, byte_range: ByteRange | None) -> bytes:

@@ -256,3 +256,22 @@ def test_a_signed_checkpoint_makes_a_history_a_cover(
 
     assert {ErrorKind.SHADOWED} == codes(signed)
     assert {ErrorKind.SHADOWED, ErrorKind.FORKED} == codes(unsigned)
+
+
+@pytest.mark.spec("SHD-4", "AUD-39")
+def test_a_signed_checkpoint_displaces_nothing(
+    made: tuple[World, VersionedMemoryBackend],
+) -> None:
+    """What was committed under a batch that is signed over is a fork: somebody was promised it."""
+    world, stored = made
+    bucket = copied(stored, world)
+    name = _layout.batch(0, 2)
+    raw = bytearray(original(bucket, name))
+    at = raw.index(b'"nonce":"') + 9
+    raw[at : at + 4] = b"beef"
+    bucket.shadow(name, bytes(raw))
+    versions = bucket._bucket.versions[name]
+    versions.insert(0, versions.pop())
+    report = audit_store(bucket)
+
+    assert [name] == [one.where for one in report.errors if one.code is ErrorKind.FORKED]

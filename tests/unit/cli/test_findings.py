@@ -1,8 +1,12 @@
 """How findings are shown: nothing that was found is left out."""
 
+import attrs
+import pytest
+
 from bwcstore._values import ByteRange
 from bwcstore.audit._findings import Finding, Severity
-from bwcstore.cli._findings import COLUMNS, finding_block, finding_row
+from bwcstore.cli._findings import finding_block, print_findings
+from bwcstore.cli._output import Output
 from bwcstore.errors import ErrorKind
 
 FINDING = Finding(
@@ -20,25 +24,8 @@ FINDING = Finding(
 )
 
 
-def test_a_row_holds_everything() -> None:
-    """Each column has its value; what a finding has not is empty."""
-    row = dict(zip(COLUMNS, finding_row(FINDING), strict=True))
-
-    assert {
-        "code": "chunk-digest",
-        "clause": "AUD-24",
-        "where": "objects/x/00000001",
-        "entry#": "",
-        "chunk#": "3",
-        "bytes": "65536-131071",
-        "what": "not the bytes that the manifest names",
-        "expected": "aa",
-        "got": "bb",
-    } == row
-
-
 def test_a_block_holds_everything() -> None:
-    """On a terminal the same is told in lines."""
+    """Everything that is known of a finding is told."""
     assert [
         "chunk-digest  AUD-24  objects/x/00000001",
         "    not the bytes that the manifest names",
@@ -58,4 +45,15 @@ def test_lesser_findings_say_so() -> None:
         message="m",
     )
 
-    assert finding_row(note)[0] == "rollback-not-excluded (note)"
+    assert next(finding_block(note)) == "rollback-not-excluded (note)  AUD-20  checkpoint/"
+
+
+def test_findings_fit_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Long words stay whole, so that a digest can be copied; everything else goes on below."""
+    digest, message = "ab" * 50, "not the bytes that the manifest names, " * 4
+    long = attrs.evolve(FINDING, message=message.strip(), expected=digest)
+    print_findings(Output(machine=False, quiet=False), [long])
+    lines = capsys.readouterr().out.splitlines()
+
+    assert [digest] == [line.strip() for line in lines if len(line) > 80]
+    assert 3 == sum("manifest names" in line for line in lines)

@@ -58,6 +58,15 @@ def test_the_policies_of_all_buckets_are_printed(printed: Printed) -> None:
     assert {"AWS": [arn]} in [one["Principal"] for one in found["evidence"]["Statement"]]
 
 
+def test_an_administrator_is_spared_in_every_bucket(printed: Printed) -> None:
+    """Without one, nothing is said of who may change the policies."""
+    arn = "arn:aws-us-gov:iam::123456789012:role/chief"
+    found = [printed("iam", "buckets", *WHERE, *more) for more in ((), ("--administrator", arn))]
+
+    assert [0, 3] == [text.count('"s3:PutBucketPolicy"') for text in found]
+    assert [0, 3] == [text.count(f'"{arn}"') for text in found]
+
+
 @pytest.mark.parametrize("principal", ["purger", "nobody=arn:aws:iam::1:role/a", "purger="])
 def test_a_principal_needs_its_role(capsys: pytest.CaptureFixture[str], principal: str) -> None:
     """What is no role, or names nobody, is refused by its code."""

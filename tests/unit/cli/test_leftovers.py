@@ -47,6 +47,7 @@ def test_what_the_storage_keeps_is_shown(kept: str, capsys: pytest.CaptureFixtur
 
     assert Exit.OK == code
     assert kept in told.out
+    assert "1 leftover discarded, " in told.out
     assert "1 name stays under a lock or hold of the storage" in told.err
 
 

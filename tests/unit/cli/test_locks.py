@@ -1,10 +1,21 @@
 """`locks`, and the lock options of `init`, on a disk, where nothing can be locked."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from bwcstore._session._session import Session
+from bwcstore._store import Store
+from bwcstore.cli import _locks
+from bwcstore.cli._app import run
+from bwcstore.cli._exit import Exit
 from tests.unit.cli.office import Office, open_office
+from tests.unit.session.purging import DAY
+from tests.unit.session.test_locks import LOCKED, bucketed
+from tests.unit.session.world import chief, create
 
 
 @pytest.fixture
@@ -80,3 +91,39 @@ def test_doctor_tells_of_locks(office: Office) -> None:
     found = office.run("doctor", "--json", expected=1).document
 
     assert (None, "numbered", None) == (found["locking"], found["protocol"], found["claims"])
+
+
+@pytest.fixture
+def refusing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store whose storage makes no lock of its 32 records longer."""
+    world, bucket = bucketed()
+    store = create(world, LOCKED)
+    with chief(store) as session:
+        for number in range(30):
+            session.attest_storage("vault", words=[f"word-{number}"])
+    world.clock.advance(80 * DAY)
+    bucket.refused = ""
+
+    @contextmanager
+    def acting(_: object) -> Iterator[tuple[Store, Session]]:
+        with chief(store) as session:
+            yield store, session
+
+    monkeypatch.setattr(_locks, "acting", acting)
+
+
+@pytest.mark.usefixtures("refusing")
+def test_many_refusals_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """A person is told of twenty and how many more there are, a program of all; that no record
+    was made longer does not mean that none is locked.
+    """
+    code = run(["locks", "sync"])
+    people = capsys.readouterr()
+    run(["locks", "sync", "--json"])
+    problems = json.loads(capsys.readouterr().out)["problems"]
+
+    assert Exit.UNFINISHED == code
+    assert 21 == people.err.count("[lock-refused]")
+    assert "12 problems more; `--json` lists them all" in people.err
+    assert 32 <= len(problems)
+    assert "records locked until  as each was stored\n" in people.out

@@ -1,12 +1,11 @@
 """What is printed: escaped, and for programs as JSON."""
 
-import io
 import json
-import sys
 
 import pytest
 
-from bwcstore.cli._output import Output, json_line, make_table, shown, size_text
+from bwcstore.cli._output import Output, count_text, json_line, size_text
+from bwcstore.cli._shown import shown
 
 
 @pytest.mark.parametrize(
@@ -42,6 +41,12 @@ def test_lengths_are_for_people(length_bytes: int, expected: str) -> None:
     assert expected == size_text(length_bytes)
 
 
+@pytest.mark.parametrize(("count", "expected"), [(0, "0 keys"), (1, "1 key"), (2, "2 keys")])
+def test_one_is_no_plural(count: int, expected: str) -> None:
+    """What there is one of is not said to be several."""
+    assert expected == count_text(count, "key")
+
+
 def test_json_is_one_line_of_ascii() -> None:
     """Whatever the values hold, a document is one line of ASCII."""
     line = json_line({"b": "ü\n\u2028", "a": [1]})
@@ -49,22 +54,6 @@ def test_json_is_one_line_of_ascii() -> None:
     assert line.isascii()
     assert line.count("\n") == 1
     assert json.loads(line) == {"a": [1], "b": "ü\n\u2028"}
-
-
-def test_piped_tables_are_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cell that is wider than any terminal arrives whole where output is piped."""
-    out = io.StringIO()
-    monkeypatch.setattr(sys, "stdout", out)
-    Output(machine=False, quiet=False).table(("name", "n#"), [("x" * 500, "1")])
-
-    assert "x" * 500 in out.getvalue()
-
-
-def test_columns_with_a_mark_are_right_aligned() -> None:
-    """The mark of numbers is not part of the column's name."""
-    table = make_table(("name", "n#"), [])
-
-    assert [("name", "left"), ("n", "right")] == [(c.header, c.justify) for c in table.columns]
 
 
 @pytest.mark.parametrize("machine", [True, False])

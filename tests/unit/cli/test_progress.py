@@ -1,4 +1,7 @@
-"""Progress where there is no terminal."""
+"""Progress, where there is a terminal and where there is none."""
+
+import io
+import sys
 
 import pytest
 
@@ -52,3 +55,25 @@ def test_many_things_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
             )
 
     assert capsys.readouterr().err == "purge 3 of 3\n"
+
+
+class _Terminal(io.StringIO):
+    """Text that was shown on a terminal."""
+
+    def isatty(self) -> bool:
+        """It is one."""
+        return True
+
+
+def test_bars_leave_results_where_they_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed into a file while bars are shown on a terminal is in the file, as it is."""
+    shown, kept = _Terminal(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setattr(sys, "stdout", kept)
+    with reporting(Common(output=OUTPUT, progress=None)) as report:
+        report(ProgressEvent(verb="ingest", item="a.mp4", done_bytes=1, total_bytes=2))
+        OUTPUT.text("result " * 50)
+
+    assert "result " * 50 + "\n" == kept.getvalue()
+    assert "ingest" in shown.getvalue()
+    assert "result" not in shown.getvalue()

@@ -10,7 +10,7 @@ from bwcstore.errors import ErrorKind, FormatError, IntegrityError
 from bwcstore.ledger._log import Log
 from bwcstore.ledger._scope import Heads
 from bwcstore.testing import RacyBackend, VersionedMemoryBackend, World
-from tests.unit.covers import Cover, garbage, marker, original, truncated
+from tests.unit.covers import Cover, garbage, marker, original, truncated, walled
 from tests.unit.ledger import books
 
 COUNT: Final = 6
@@ -38,11 +38,11 @@ def stripped(bucket: VersionedMemoryBackend, name: str) -> None:
 
 def pile(bucket: VersionedMemoryBackend, name: str) -> None:
     """All of them."""
-    for cover in (garbage, marker, truncated, unlinked, elsewhere, marker, marker):
+    for cover in (garbage, marker, truncated, walled, unlinked, elsewhere, marker, marker):
         cover(bucket, name)
 
 
-COVERS: Final = (marker, garbage, truncated, unlinked, elsewhere, stripped, pile)
+COVERS: Final = (marker, garbage, truncated, unlinked, elsewhere, stripped, walled, pile)
 
 
 def filled(world: World) -> tuple[VersionedMemoryBackend, Log[Heads]]:

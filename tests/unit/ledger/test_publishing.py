@@ -3,7 +3,7 @@
 import pytest
 
 from bwcstore import _layout
-from bwcstore._values import STORE_SCOPE
+from bwcstore._values import STORE_SCOPE, Digest
 from bwcstore.errors import (
     BwcStoreError,
     EquivocationError,
@@ -12,7 +12,7 @@ from bwcstore.errors import (
     IntegrityError,
     InvalidInputError,
 )
-from bwcstore.ledger._checkpoint import verify_checkpoint
+from bwcstore.ledger._checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from bwcstore.ledger._scope import heads_root
 from bwcstore.ledger._tiles import decode_bundle
 from bwcstore.testing._world import World
@@ -22,6 +22,13 @@ from tests.unit.ledger import books
 def checkpoints(world: World) -> list[str]:
     """The stored checkpoints."""
     return sorted(name for name in world.storage.contents if name.startswith("checkpoint/"))
+
+
+def another(size: int) -> bytes:
+    """A checkpoint that the store signed over other entries."""
+    root = Digest(bytes(range(32)))
+    found = Checkpoint(origin=books.ORIGIN, generation=0, size=size, root=root)
+    return sign_checkpoint(found, books.STORE_SIGNER)
 
 
 @pytest.mark.spec("CHK-12")
@@ -74,15 +81,16 @@ def test_two_processes_sign_the_same() -> None:
 
 @pytest.mark.spec("CHK-12", "CHK-11")
 def test_another_checkpoint_of_the_same_size_is_evidence() -> None:
-    """A checkpoint that exists with other bytes is told to the one who asked for it."""
+    """Another one that the store signed is told to the one who asked for it, and stays."""
     world = World()
     log = books.filled(world, 2)
-    world.storage.contents[_layout.checkpoint(0, 3)] = b"something else"
+    other = another(3)
+    world.storage.contents[_layout.checkpoint(0, 3)] = other
     with pytest.raises(EquivocationError) as caught:
         log.checkpoint()
 
     assert caught.value.kind is ErrorKind.CHECKPOINT_EQUIVOCATION
-    assert b"something else" == world.storage.contents[_layout.checkpoint(0, 3)]
+    assert other == world.storage.contents[_layout.checkpoint(0, 3)]
 
 
 @pytest.mark.spec("CHK-12", "LED-36")
@@ -90,7 +98,7 @@ def test_evidence_met_in_passing_stops_writing() -> None:
     """When an automatic checkpoint meets another, the append stands and is the last one."""
     world = World()
     log = books.create(world)
-    world.storage.contents[_layout.checkpoint(0, 1025)] = b"something else"
+    world.storage.contents[_layout.checkpoint(0, 1025)] = another(1025)
     found = log.append(books.write(*[books.accessed(1)] * 1024))
     with pytest.raises(IntegrityError) as caught:
         log.append(books.write(books.accessed(1)))

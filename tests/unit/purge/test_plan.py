@@ -129,6 +129,7 @@ def test_more_than_ten_thousand_are_left_for_the_next_plan() -> None:
         PlanText.decode(many(PLAN_OBJECTS_MAX + 1))
 
 
+@pytest.mark.spec("LCK-14")
 def test_what_the_storage_still_locks_is_named_with_the_end_of_its_lock(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -148,6 +149,7 @@ def test_what_the_storage_still_locks_is_named_with_the_end_of_its_lock(
     assert {CLIP: later} == made.locked
     assert {str(CLIP): str(later)} == made.to_json()["locked"]
     assert f"  {CLIP}  until {time_text(later)}\n" in said
+    assert made.digest == attrs.evolve(made, locked={}).digest
     assert "locked by the storage" not in _said(plan(recording()), capsys)
 
 

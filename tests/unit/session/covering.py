@@ -9,7 +9,7 @@ from bwcstore._session._law import adopt_law
 from bwcstore._store import Store
 from bwcstore._values import Locking, ObjectId
 from bwcstore.testing import MemoryVault, VersionedMemoryBackend, World
-from tests.unit.covers import garbage, marker, original, truncated
+from tests.unit.covers import garbage, marker, original, truncated, walled
 from tests.unit.session.purging import AGENCY, PACK
 from tests.unit.session.world import CHUNK, SETTINGS, chief, create, stream
 
@@ -45,11 +45,11 @@ def stripped(bucket: VersionedMemoryBackend, name: str) -> None:
 
 def pile(bucket: VersionedMemoryBackend, name: str) -> None:
     """All of them."""
-    for cover in (marker, garbage, truncated, marker, marker, changed):
+    for cover in (marker, garbage, truncated, walled, marker, marker, changed):
         cover(bucket, name)
 
 
-COVERS: Final = (marker, garbage, truncated, longer, changed, pile)
+COVERS: Final = (marker, garbage, truncated, longer, changed, walled, pile)
 
 
 def filled(world: World, *, grants: int = 256) -> tuple[VersionedMemoryBackend, Store, ObjectId]:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bwcstore import _layout
-from bwcstore._session._annexes import ANNEX_SIZE_MAX, get_annex, put_annex
+from bwcstore._limits import ANNEX_SIZE_MAX
+from bwcstore._session._annexes import get_annex, put_annex
 from bwcstore._session._law import adopt_law
 from bwcstore._values import Digest
 from bwcstore.audit._run import audit_store

@@ -37,8 +37,13 @@ class Refusing(VersionedMemoryBackend):
 
     refused: str | None = None
 
+    def __init__(self, *, clock: SimClock | None = None) -> None:
+        super().__init__(clock=clock)
+        self.told: list[str] = []
+
     def extend_lock(self, name: str, version_id: str, until: Instant) -> None:
         """Refuse what is told to be refused."""
+        self.told.append(name)
         if self.refused is not None and name.startswith(self.refused):
             raise StorageError(ErrorKind.LOCK_REFUSED, f"{name}: no")
         super().extend_lock(name, version_id, until)
@@ -310,48 +315,6 @@ def test_many_recordings_go_in_groups() -> None:
 
     assert GROUP + 1 == report.objects == kinds(store).count("object.locked")
     assert 1 == kinds(store).count("locks.synced")
-
-
-@pytest.mark.spec("LCK-11")
-def test_records_are_locked_anew_once_half_their_time_has_passed() -> None:
-    """Not before; then every version of every record."""
-    world, bucket = bucketed()
-    store = create(world, LOCKED)
-    ingest(store)
-    with chief(store) as session:
-        session.sync_locks()
-        world.clock.advance(49 * DAY)
-        early = session.sync_locks()
-        world.clock.advance(2 * DAY)
-        due = session.sync_locks()
-    ends = {
-        lock.locked_until
-        for version in bucket.all_versions("")
-        if not _layout.parse_segment(version.name)
-        for lock in bucket.versions(version.name)
-    }
-
-    assert 0 == early.records
-    assert due.records > 0
-    assert due.records_until is not None
-    assert all(end is not None and end >= due.records_until for end in ends)
-
-
-@pytest.mark.spec("LCK-11")
-def test_records_of_which_one_fails_are_not_said_to_be_locked() -> None:
-    """The entry says nothing of records, and the next run tries them again."""
-    world, bucket = bucketed()
-    store = create(world, LOCKED)
-    bucket.refused = _layout.batch(0, 0)
-    world.clock.advance(DAY)
-    with chief(store) as session:
-        broken = session.sync_locks()
-        bucket.refused = None
-        mended = session.sync_locks()
-
-    assert broken.records_until is None
-    assert 1 == len(broken.problems)
-    assert mended.records_until is not None
 
 
 def test_nobody_without_the_role_tells_the_storage_anything() -> None:

@@ -1,30 +1,43 @@
 """What is said in the ledger of the storage itself, and the warning that follows from it."""
 
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
 import pytest
 
 from bwcstore._layout import CANARIES
 from bwcstore._ports import Capability
 from bwcstore._session._begin import Settings
 from bwcstore._store import Store
+from bwcstore._system import SystemEntropy
 from bwcstore._values import Locking, LockMode
 from bwcstore.audit._findings import Severity
 from bwcstore.audit._run import audit_store
 from bwcstore.custody._authority import Role
 from bwcstore.custody._proving import is_unproven
 from bwcstore.custody._records import StoreState
-from bwcstore.errors import AuthorizationError, BwcStoreError, ErrorKind, StorageError
+from bwcstore.errors import (
+    AuthorizationError,
+    BwcStoreError,
+    ErrorKind,
+    InvalidInputError,
+    StorageError,
+)
+from bwcstore.storage._keysource import KeyFile
 from bwcstore.storage._probe_result import Check, Outcome, ProbeResult, Protocol, Verdict
 from bwcstore.testing import VersionedMemoryBackend, World
 from tests.unit.session.world import SETTINGS, chief, create, reopen
 
 UNPROVEN = ErrorKind.UNPROVEN_WORM
+HERE: Final = "memory with versions"
 
 
-def result(verdict: Verdict, detail: str = "") -> ProbeResult:
+def result(verdict: Verdict, detail: str = "", location: str = HERE) -> ProbeResult:
     """What a probe might have found."""
     held = Outcome.HELD if verdict is Verdict.PROVEN else Outcome.FAILED
     return ProbeResult(
-        location="s3://bucket/Straße",
+        location=location,
         checks=(Check(name="delete-locked-put", outcome=held, detail=detail),),
         verdict=verdict,
         protocol=Protocol.NUMBERED,
@@ -66,11 +79,52 @@ def test_a_probe_is_recorded() -> None:
     )
     assert [{"check": "delete-locked-put", "outcome": "failed"}] == line.entry.body["checks"]
     assert sealed is not None
+    assert {"delete-locked-put": "failed"} == probed.unheld
     assert [
-        "s3://bucket/Straße",
+        HERE,
         "clock offset -0.2 s",
         "delete-locked-put: a?locked version? went",
     ] == sealed["detail"]
+
+
+@pytest.mark.spec("PRB-13")
+@pytest.mark.parametrize(
+    ("place", "location"),
+    [("evidence", "s3://other/store"), ("evidence", ""), ("claims", HERE)],
+)
+def test_the_probe_of_another_place_is_not_recorded(place: str, location: str) -> None:
+    """What another bucket does says nothing of this store; nothing is written of it."""
+    _, store = bucketed(LockMode.COMPLIANCE)
+    with store, chief(store) as session:
+        before = store.size
+        with pytest.raises(InvalidInputError) as caught:
+            session.record_probe(result(Verdict.PROVEN, location=location), place=place)
+        after = store.size
+
+    assert ErrorKind.ARGUMENT_INVALID is caught.value.kind
+    assert (before, {}) == (after, store.probed)
+
+
+@pytest.mark.spec("PRB-13")
+def test_each_place_of_a_store_takes_its_own_probe(tmp_path: Path) -> None:
+    """Of a store on disks: the evidence, and every replica of its keys, each for what it is."""
+    key = KeyFile.generate(tmp_path / "key", SystemEntropy())
+    vaults = (tmp_path / "one", tmp_path / "two")
+    with (
+        closing(Store.create(tmp_path / "store", key=key, actor="chief", vaults=vaults)) as store,
+        chief(store) as session,
+    ):
+        (evidence,), (one, two) = store.probe(), store.probe("vault")
+        session.record_probe(evidence)
+        session.record_probe(one, place="vault")
+        session.record_probe(two, place="vault")
+        with pytest.raises(InvalidInputError):
+            session.record_probe(one)
+        with pytest.raises(InvalidInputError):
+            session.record_probe(evidence, place="vault")
+        recorded = {*store.probed}
+
+    assert {"evidence", "vault"} == recorded
 
 
 @pytest.mark.spec("PRB-10", "AUD-42")

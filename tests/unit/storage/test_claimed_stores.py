@@ -64,6 +64,23 @@ def test_protocol_and_places_must_fit() -> None:
         assert ErrorKind.STORAGE_UNFIT == caught.value.kind
 
 
+@pytest.mark.spec("CLM-2")
+@pytest.mark.parametrize(
+    "name", [BATCH, "ledger/0/batch/000000000900", "ledger/7/batch/000000000000"]
+)
+def test_a_batch_among_the_evidence_is_passed_over(places: Places, name: str) -> None:
+    """Whoever may store can put something under the name of a batch: the store opens and grows."""
+    with places.create() as store:
+        enrol(store, "alice")
+    places.evidence.contents[name] = b"garbage\n"
+    with places.open() as store:
+        enrol(store, "bob")
+        found = count(store)
+
+    assert 3 == found
+    assert () == audit_store(places.backend()).errors
+
+
 @pytest.mark.spec("CLM-11")
 def test_a_copy_under_the_batches_names_is_read_and_not_written(places: Places) -> None:
     """What was copied through claims verifies without them, but no store is opened on it."""

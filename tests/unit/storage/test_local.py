@@ -234,15 +234,22 @@ def test_symbolic_links_lead_nowhere(local: LocalBackend, root: Path, tmp_path: 
 
 @pytest.mark.spec("STO-16")
 def test_foreign_files_do_not_show(local: LocalBackend, root: Path) -> None:
-    """What cannot be a name, and what is no file, is passed over."""
+    """What cannot be a name, and what is no file, is passed over, and told to who asks for it."""
     local.create("a", b"")
+    local.create("b/c", b"")
+    (root / "b" / "Odd \udcff").write_bytes(b"")
+    upload = local.create_large("b/d")
     (root / "Thumbs.db").write_bytes(b"")
     (root / ".hidden").write_bytes(b"")
     (root / "lost+found").mkdir()
     (root / "lost+found" / "b").write_bytes(b"")
     os.mkfifo(root / "fifo")
 
-    assert ["a"] == [stat.name for stat in local.list("")]
+    odd = "b/Odd \udcff"
+    assert ["a", "b/c"] == [stat.name for stat in local.list("")]
+    assert [".hidden", "Thumbs.db", "fifo", "lost+found/", odd] == [*local.foreign("")]
+    assert ([odd], []) == ([*local.foreign("b/")], [*local.foreign("c/")])
+    upload.abort()
     with pytest.raises(StorageError) as caught:
         local.read("fifo")
     assert ErrorKind.STORAGE_UNFIT == caught.value.kind

@@ -36,11 +36,13 @@ class Behaviour:
         status: the status of its answers.
         shift: how far the range that it names lies from the one that was asked for.
         missing: how many bytes of it do not come.
+        more: how many bytes come that nobody asked for.
     """
 
     status: int = 206
     shift: int = 0
     missing: int = 0
+    more: int = 0
 
 
 class HastyClock(SimClock):
@@ -82,7 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         behaviour = self.server.behaviour
         self.server.asked.append(self.path)
         first, _, last = self.headers["Range"].removeprefix("bytes=").partition("-")
-        body = DATA[int(first) : int(last) + 1] if behaviour.status < 300 else b""
+        end = int(last) + 1 + behaviour.more
+        body = DATA[int(first) : end] if behaviour.status < 300 else b""
         named = f"bytes {int(first) + behaviour.shift}-{int(last) + behaviour.shift}/{len(DATA)}"
         self.send_response_only(behaviour.status)
         self.send_header("Content-Length", str(len(body)))
@@ -173,6 +176,8 @@ def test_a_connection_is_used_again(ranges: S3Ranges, server: PlainServer) -> No
     [
         Behaviour(missing=1),
         Behaviour(missing=5000),
+        Behaviour(more=2),
+        Behaviour(more=4000),
         Behaviour(shift=1),
         Behaviour(shift=-100),
         Behaviour(status=200),
@@ -183,13 +188,16 @@ def test_a_connection_is_used_again(ranges: S3Ranges, server: PlainServer) -> No
     ids=str,
 )
 def test_what_is_not_the_range(ranges: S3Ranges, server: PlainServer, behaviour: Behaviour) -> None:
-    """A short answer, and one of another range or status, fill nothing; the next is taken."""
+    """An answer too short or too long, and one of another range or status, fill nothing; the next
+    is taken, over another connection.
+    """
     address = signed(ranges)
     server.behaviour = behaviour
     bad = fill(ranges, address)
     server.behaviour = Behaviour()
 
     assert (b"", DATA[100:5100]) == (bad, fill(ranges, address))
+    assert 2 == server.connections
 
 
 def test_an_answer_that_comes_too_late(server: PlainServer) -> None:
