@@ -31,7 +31,7 @@ from tests.s3.places import open_bucket, options
 @pytest.fixture
 def proxy(s3_server: S3Service) -> Iterator[FaultProxy]:
     """A proxy before the endpoint that takes one request at a time."""
-    with FaultProxy(s3_server.serial) as found:
+    with FaultProxy(s3_server.serial, key_id=s3_server.key_id, secret=s3_server.secret) as found:
         yield found
 
 

@@ -68,7 +68,9 @@ class Office:
         }
         with patch.dict(os.environ, variables), redirect_stdout(out), redirect_stderr(err):
             code = run(arguments)
-        long = [line for line in out.getvalue().splitlines() if len(line) > WIDTH]
+        # How long the names of directories are made for tests is nobody's fault.
+        shown = out.getvalue().replace(str(self.root), "")
+        long = [line for line in shown.splitlines() if len(line) > WIDTH]
 
         assert expected == code, err.getvalue()
         assert {"--json", *LONG} & {*arguments[:2], *arguments[-1:]} or [] == long
