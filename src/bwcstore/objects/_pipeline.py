@@ -33,7 +33,7 @@ from bwcstore.objects._segment import Geometry, hash_chunks
 # cache from reading to writing; with several, hand-overs cost more than the cache saves.
 _GROUP_BYTES_ALONE: Final = 1024 * 1024
 _GROUP_BYTES_SHARED: Final = 8 * 1024 * 1024
-_GROUPS_AT_ONCE_MAX: Final = 6
+_GROUPS_AT_ONCE_MAX: Final = 5
 _ENDING_MAX: Final = 1
 
 

@@ -76,7 +76,7 @@ class S3Upload(Upload):
         self._lock = lock
         self._mark = landing.fresh_mark()
         self._part_bytes = landing.client.options.part_bytes
-        self._filling = landing.under_way.take_part()
+        self._filling: io.BytesIO | None = None
         self._upload_id = ""
         self._under_way: deque[_Part] = deque()
         self._arrived: list[dict[str, Any]] = []
@@ -89,12 +89,13 @@ class S3Upload(Upload):
         try:
             view = data.cast("B")
             while view.nbytes:
-                count = min(view.nbytes, self._part_bytes - self._filling.tell())
-                self._filling.write(view[:count])
+                part = self._part()
+                count = min(view.nbytes, self._part_bytes - part.tell())
+                part.write(view[:count])
                 view = view[count:]
                 self._length += count
                 # What fits into one part is stored without parts: the first waits for more.
-                full = self._filling.tell() == self._part_bytes
+                full = part.tell() == self._part_bytes
                 if full and (view.nbytes or self._upload_id):
                     self._send()
         except BaseException:
@@ -110,7 +111,7 @@ class S3Upload(Upload):
                     self._name, self._filled(), lock=self._lock, kind="evidence"
                 )
             else:
-                if self._filling.tell():
+                if self._filling is not None:
                     self._send()
                 while self._under_way:
                     self._await_one()
@@ -138,9 +139,16 @@ class S3Upload(Upload):
                 )
         self._end()
 
+    def _part(self) -> io.BytesIO:
+        """The part that is being filled. None is there between two, so that none is idle."""
+        if self._filling is None:
+            self._filling = self._landing.under_way.take_part()
+        return self._filling
+
     def _filled(self) -> bytes:
-        self._filling.truncate()
-        return self._filling.getvalue()
+        part = self._part()
+        part.truncate()
+        return part.getvalue()
 
     def _check_open(self) -> None:
         if self._ended:
@@ -148,15 +156,16 @@ class S3Upload(Upload):
 
     def _end(self) -> None:
         self._ended = True
-        self._landing.under_way.give_part(self._filling)
-        self._filling = io.BytesIO()
+        if self._filling is not None:
+            self._landing.under_way.give_part(self._filling)
+            self._filling = None
         self._landing.under_way.end(self._upload_id)
         self._under_way.clear()
 
     def _send(self) -> None:
         """Begin to send the part that is filled; wait for the oldest where too many travel."""
         begun = None if self._upload_id else self._begin()
-        data, self._filling = self._filling, self._landing.under_way.take_part()
+        data, self._filling = self._part(), None
         length = data.tell()
         data.truncate()
         # Hashed while the service begins the upload, or earlier parts travel.
@@ -164,7 +173,7 @@ class S3Upload(Upload):
             digest = base64.b64encode(hashlib.sha256(view).digest()).decode()
         if begun is not None:
             self._await_begun(begun)
-        while len(self._under_way) >= self._client.options.parts_at_once:
+        while len(self._under_way) >= self._client.options.parts_at_once or self._has_arrived():
             self._await_one()
         number = len(self._arrived) + len(self._under_way) + 1
         since = self._client.clock.monotonic()
@@ -176,6 +185,10 @@ class S3Upload(Upload):
         except RefusedError as exc:
             raise exc.refusal.error(f"storing part {number} of {self._name}") from exc
         self._under_way.append(_Part(number, data, length, digest, answer, since))
+
+    def _has_arrived(self) -> bool:
+        """Whether the oldest part has arrived, so that its memory can be used again."""
+        return bool(self._under_way) and self._under_way[0].answer.done()
 
     def _begin(self) -> "Future[Answer]":
         try:

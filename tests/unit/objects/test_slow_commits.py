@@ -24,7 +24,7 @@ from tests.unit.objects.sample import (
 )
 
 FIRST = _layout.segment(OBJECT, 0)
-SIXTH = _layout.segment(OBJECT, 5)
+FIFTH = _layout.segment(OBJECT, 4)
 LENGTH = 9 * 2 * PAYLOAD
 WAIT_SECONDS = 5.0
 
@@ -51,7 +51,7 @@ class _Forwarding(Upload):
 
 
 class SlowCommits(MemoryBackend):
-    """The first segment becomes visible only after the sixth has begun, or after a while, or not
+    """The first segment becomes visible only after the fifth has begun, or after a while, or not
     at all.
     """
 
@@ -67,7 +67,7 @@ class SlowCommits(MemoryBackend):
 
     def note_write(self, name: str) -> None:
         """A segment is being written."""
-        if name == SIXTH:
+        if name == FIFTH:
             self._begun.set()
 
     def hold_commit(self, name: str) -> None:
@@ -121,7 +121,7 @@ def test_what_is_becoming_visible_is_not_aborted() -> None:
     """When the source breaks, the storage is left to end what it is at."""
     storage = SlowCommits(wait_seconds=0.3)
     world = _world(storage)
-    broken = Dribble(data(LENGTH), step=PAYLOAD, fail_at=12 * PAYLOAD + 1)
+    broken = Dribble(data(LENGTH), step=PAYLOAD, fail_at=10 * PAYLOAD + 1)
     with pytest.raises(InvalidInputError) as caught:
         writer(world.backend, world.environment).write(
             broken, object_id=OBJECT, keys=KEYS, describe=describe
