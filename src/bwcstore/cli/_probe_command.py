@@ -69,7 +69,7 @@ def probe(
     elif record:
         with acting(common) as (store, session):
             found = _probed_store(common, store, kind)
-            for place, result in found:
+            for place, result in worst_last(found):
                 session.record_probe(result, place=place)
     else:
         with opened(common) as store:
@@ -77,6 +77,11 @@ def probe(
     _say(common.output, found, recorded=record)
     unproven = any(result.verdict is Verdict.UNPROVEN for _, result in found)
     return Exit.INTEGRITY if unproven else Exit.OK
+
+
+def worst_last(found: Sequence[Probed]) -> list[Probed]:
+    """Results in the order to record them: of a place with replicas the last one is shown later."""
+    return sorted(found, key=lambda one: one[1].verdict is Verdict.UNPROVEN)
 
 
 def _check_unrecorded(record: object) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from bwcstore.cli._exit import Exit
+from bwcstore.cli._probe_command import worst_last
+from bwcstore.storage._probe_result import PlaceKind, ProbeResult, Protocol, Verdict
 from tests.unit.cli.office import Office, open_office
 
 
@@ -32,6 +34,24 @@ def test_a_directory_needs_no_store(office: Office, tmp_path: Path) -> None:
         found["protocol"],
     )
     assert {"check": "delete-is-final", "outcome": "held", "detail": ""} in found["checks"]
+
+
+def test_no_replica_hides_behind_another() -> None:
+    """Whatever replica was found wanting is recorded last, so that it is what a store shows."""
+    found = [
+        (
+            PlaceKind.VAULT,
+            ProbeResult(location=where, checks=(), verdict=verdict, protocol=Protocol.NUMBERED),
+        )
+        for where, verdict in (
+            ("first", Verdict.UNPROVEN),
+            ("second", Verdict.NOT_APPLICABLE),
+            ("third", Verdict.NOT_APPLICABLE),
+        )
+    ]
+    order = [result.location for _, result in worst_last(found)]
+
+    assert ["second", "third", "first"] == order
 
 
 @pytest.mark.spec("PRB-9")
