@@ -116,7 +116,7 @@ class _Probe:
     def _race(self, way: str) -> str:
         if one_wins(self._fresh, partial(self._wins, way)):
             return ""
-        return "several writers were told that they had created one name"
+        return "of eight writers that raced for a name, not exactly one was told that it has it"
 
     def _listing(self) -> str:
         name = self._fresh()

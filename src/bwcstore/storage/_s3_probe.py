@@ -35,7 +35,7 @@ from bwcstore.storage._s3_trial import is_replicated
 # A lock must outlast its trial; where the storage is slow, the trial is made again.
 LOCK_SECONDS: Final = (2, 5, 15)
 _SECOND: Final = 1_000_000
-_RACED: Final = "several writers were told that they had created one name"
+_RACED: Final = "of eight writers that raced for a name, not exactly one was told that it has it"
 _TOO_SLOW: Final = "the storage answers too slowly for a lock of seconds"
 
 
