@@ -252,6 +252,8 @@ rgw_frontends = beast endpoint=127.0.0.1:$port tcp_nodelay=1
 [client.serial]
 rgw_frontends = beast endpoint=127.0.0.1:$serial_port tcp_nodelay=1
 rgw_max_concurrent_requests = 1
+# With more threads, two requests sometimes pass that limit at once.
+rgw_thread_pool_size = 1
 rgw_scheduler_type = dmclock
 END
 }
