@@ -231,3 +231,19 @@ def test_a_killed_ingest_is_taken_up(
     assert SEGMENTS * [1] == [len(versions) for versions in after]
     assert 0 == remaining
     ground.check([made.receipt])
+
+
+def test_acknowledged_writes_survive_a_crash(service: S3Service, daemons: Daemons) -> None:
+    """The server may be a witness: what it acknowledged is there after every daemon was killed."""
+    bucket = service.make_locked_bucket()
+    names = [f"name-{n}" for n in range(20)]
+    with closing(service.client()) as client:
+        for name in names:
+            client.put_object(Bucket=bucket, Key=name, Body=b"frames")
+
+        daemons.kill_all()
+        daemons.start()
+
+        listed = client.list_object_versions(Bucket=bucket)["Versions"]
+
+    assert sorted(names) == sorted(version["Key"] for version in listed)

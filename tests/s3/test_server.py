@@ -185,19 +185,3 @@ def test_wrong_checksum_is_refused(s3_client: Any, plain_bucket: str) -> None:
 
     assert 400 == told
     assert 404 == _status(s3_client.head_object, Bucket=plain_bucket, Key="name")
-
-
-def test_acknowledged_writes_survive_a_crash(s3_server: S3Service, locked_bucket: str) -> None:
-    """What was acknowledged is there after every daemon was killed."""
-    if s3_server.daemons is None:
-        pytest.skip("a service that was not started here is not killed")
-    with closing(s3_server.client()) as client:
-        names = [f"name-{n}" for n in range(20)]
-        for name in names:
-            client.put_object(Bucket=locked_bucket, Key=name, Body=BODY)
-
-        s3_server.daemons.kill_all()
-        s3_server.daemons.start()
-
-        listed = client.list_object_versions(Bucket=locked_bucket)["Versions"]
-    assert sorted(names) == sorted(version["Key"] for version in listed)
