@@ -35,9 +35,9 @@ Warnings repeat for as long as they are true, and `--quiet` does not silence the
 Names, reasons and messages that come from outside are printed with everything escaped that a
 terminal could act on: a line end is `\\n`, a byte that is no text `\\xff`, a backslash `\\\\`.
 `NO_COLOR` is obeyed, and nothing depends on colour.
-Tables are as wide as the terminal, and 80 columns where there is none, unless `COLUMNS` says
-otherwise. Columns that find no room go on below, in a second line of each row; no cell is cut,
-and no word of one is broken.
+Tables are as wide as the terminal, unless `COLUMNS` says otherwise. Columns that find no room go on
+below, in a second line of each row; no cell is cut, and no word of one is broken. In a pipe or a
+file each row is one line.
 
 With `--json`, standard output holds JSON in ASCII and nothing else: **one document on one line**;
 for the commands that stream, `ingest`, `ls` and `log`, **one document per line**.

@@ -6,7 +6,8 @@ Rules kept here:
   that stream (`ingest`, `ls`, `log`), one document per line;
 - text that comes from outside (names, reasons) is printed with everything escaped that a
   terminal could act on;
-- nothing is cut to the width of a terminal: what does not fit stands below.
+- nothing is cut to the width of a terminal: what does not fit stands below, and where there is no
+  terminal, everything fits.
 """
 
 import json

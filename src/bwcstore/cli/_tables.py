@@ -3,10 +3,11 @@
 Rules kept here:
 
 - no cell is cut, and no word of one broken: what is copied from a table is whole;
-- a table needs no terminal; where there is none, it is made for 80 columns;
+- where there is no terminal, a row is one line, so that other programs can search and cut it;
 - every cell is escaped here.
 """
 
+import os
 import shutil
 import sys
 import textwrap
@@ -19,7 +20,6 @@ from rich.cells import cell_len
 
 from bwcstore.cli._shown import shown
 
-_NO_TERMINAL: Final = (80, 24)
 _GAP: Final = "  "
 # What is below the first line of a row stands a little to the right.
 _INDENT: Final = "  "
@@ -36,8 +36,10 @@ class _Column:
 
 
 def terminal_width() -> int:
-    """How wide what is printed may be: what `COLUMNS` says, else the terminal, else 80."""
-    return shutil.get_terminal_size(_NO_TERMINAL).columns
+    """How wide what is printed may be: what `COLUMNS` says, else the terminal, else anything."""
+    if not (sys.stdout.isatty() or os.environ.get("COLUMNS")):
+        return sys.maxsize
+    return shutil.get_terminal_size().columns
 
 
 def table_lines(

@@ -65,6 +65,7 @@ class Office:
             "BWCSTORE_STORE": str(self.root / "evidence"),
             "BWCSTORE_ACTOR": actor,
             "BWCSTORE_REASON": "a test",
+            "COLUMNS": str(WIDTH),
         }
         with patch.dict(os.environ, variables), redirect_stdout(out), redirect_stderr(err):
             code = run(arguments)

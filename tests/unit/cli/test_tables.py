@@ -65,20 +65,22 @@ def test_wide_characters_are_counted_by_what_they_take() -> None:
     assert ["日本  1", "ab    2"] == lines[2:]
 
 
-def test_without_a_terminal_there_are_80_columns(
+def test_without_a_terminal_a_row_is_a_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A pipe is as wide as the narrowest terminal, unless somebody says otherwise."""
+    """What goes into a pipe can be searched and cut, unless somebody says how wide it may be."""
+    rows = [("x" * 30, DETAIL)] * 3
     monkeypatch.delenv("COLUMNS", raising=False)
-    Output(machine=False, quiet=False).table(("name", "detail"), [("x" * 30, DETAIL)])
+    Output(machine=False, quiet=False).table(("name", "detail"), rows)
+    piped = capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "70")
+    Output(machine=False, quiet=False).table(("name", "detail"), rows)
     narrow = capsys.readouterr().out
-    monkeypatch.setenv("COLUMNS", "100")
-    Output(machine=False, quiet=False).table(("name", "detail"), [("x" * 30, DETAIL)])
-    wide = capsys.readouterr().out
 
-    assert 100 == terminal_width()
-    assert (4, 3) == (narrow.count("\n"), wide.count("\n"))
-    assert 80 >= max(map(len, narrow.splitlines()))
+    assert 70 == terminal_width()
+    assert (2 + 3, 2 + 2 * 3) == (piped.count("\n"), narrow.count("\n"))
+    assert 70 >= max(map(len, narrow.splitlines()))
+    assert 3 == piped.count(f"{'x' * 30}  {DETAIL}\n")
 
 
 def test_lines_are_drawn_with_what_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
