@@ -12,6 +12,13 @@ def original(bucket: VersionedMemoryBackend, name: str) -> bytes:
     return bucket.read_version(name, bucket.versions(name)[-1].version_id)
 
 
+def rewritten(bucket: VersionedMemoryBackend, name: str) -> bytes:
+    """A batch with the same entries and another header: it continues the ledger as well."""
+    raw = original(bucket, name)
+    at = raw.index(b'"nonce":"') + len(b'"nonce":"')
+    return raw[:at] + b"beef" + raw[at + 4 :]
+
+
 def marker(bucket: VersionedMemoryBackend, name: str) -> None:
     """A delete marker."""
     bucket.mark(name)

@@ -13,7 +13,7 @@ from bwcstore.audit._run import audit_store
 from bwcstore.errors import ErrorKind
 from bwcstore.testing import VersionedMemoryBackend, World
 from tests.unit.audit.stores import Shop, bytes_of, codes
-from tests.unit.covers import Cover, garbage, marker, original, truncated
+from tests.unit.covers import Cover, garbage, marker, original, rewritten, truncated
 from tests.unit.session.covering import COVERS, copied, filled, one_of_each, stripped, unlinked
 from tests.unit.session.purging import approved, due
 from tests.unit.session.world import chief
@@ -245,10 +245,7 @@ def test_a_signed_checkpoint_makes_a_history_a_cover(
     world, stored = made
     bucket = copied(stored, world)
     last = one_of_each(bucket)["last batch"]
-    raw = bytearray(original(bucket, last))
-    at = raw.index(b'"nonce":"') + 9
-    raw[at : at + 4] = b"beef"
-    bucket.shadow(last, bytes(raw))
+    bucket.shadow(last, rewritten(bucket, last))
     signed = audit_store(bucket)
     for stat in [*bucket.list("checkpoint/")]:
         bucket._bucket.versions.pop(stat.name)
@@ -266,10 +263,7 @@ def test_a_signed_checkpoint_displaces_nothing(
     world, stored = made
     bucket = copied(stored, world)
     name = _layout.batch(0, 2)
-    raw = bytearray(original(bucket, name))
-    at = raw.index(b'"nonce":"') + 9
-    raw[at : at + 4] = b"beef"
-    bucket.shadow(name, bytes(raw))
+    bucket.shadow(name, rewritten(bucket, name))
     versions = bucket._bucket.versions[name]
     versions.insert(0, versions.pop())
     report = audit_store(bucket)

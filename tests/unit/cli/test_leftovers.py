@@ -1,21 +1,18 @@
 """Clearing away from the command line what the storage does not let go yet."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from bwcstore import _layout
-from bwcstore._session._session import Session
-from bwcstore._store import Store
 from bwcstore._values import ObjectId
 from bwcstore.cli import _stores
 from bwcstore.cli._app import run
 from bwcstore.cli._exit import Exit
+from tests.unit.cli.acting import let_act
 from tests.unit.session.purging import DAY
 from tests.unit.session.test_locks import LOCKED, bucketed
-from tests.unit.session.world import chief, create
+from tests.unit.session.world import create
 
 
 @pytest.fixture
@@ -30,12 +27,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> str:
     upload.commit()
     world.clock.advance(10 * DAY)
 
-    @contextmanager
-    def acting(_: object) -> Iterator[tuple[Store, Session]]:
-        with chief(store) as session:
-            yield store, session
-
-    monkeypatch.setattr(_stores, "acting", acting)
+    let_act(monkeypatch, _stores, store)
     return name
 
 

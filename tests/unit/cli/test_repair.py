@@ -1,19 +1,14 @@
 """Uncovering from the command line."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
-from bwcstore._session._session import Session
-from bwcstore._store import Store
 from bwcstore.cli import _repair
 from bwcstore.cli._app import run
 from bwcstore.cli._exit import Exit
 from bwcstore.testing import VersionedMemoryBackend, World
+from tests.unit.cli.acting import let_act
 from tests.unit.covers import garbage, marker
 from tests.unit.session.covering import filled, one_of_each
-from tests.unit.session.world import chief
 
 
 @pytest.fixture
@@ -21,12 +16,7 @@ def office(monkeypatch: pytest.MonkeyPatch) -> VersionedMemoryBackend:
     """A store in simulated storage that the command opens."""
     bucket, store, _ = filled(World(), grants=1)
 
-    @contextmanager
-    def acting(_: object) -> Iterator[tuple[Store, Session]]:
-        with chief(store) as session:
-            yield store, session
-
-    monkeypatch.setattr(_repair, "acting", acting)
+    let_act(monkeypatch, _repair, store)
     return bucket
 
 
